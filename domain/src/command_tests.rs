@@ -1,0 +1,126 @@
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+use crate::device::WhyNot;
+use crate::person::{Person, SessionId};
+
+const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+fn actor() -> Actor {
+    Actor {
+        person: Person {
+            id: PersonId(Uuid::from_u128(1)),
+            user_name: "ana".into(),
+            name: "Ana".into(),
+            email: "ana@example.org".into(),
+            it_admin: false,
+        },
+        session: SessionId(Uuid::from_u128(7)),
+        authenticated_at: NOW,
+    }
+}
+
+fn device(reset: Capability) -> Device {
+    Device {
+        id: "virtual.galaxy".parse().unwrap(),
+        name: "Ana's Galaxy".into(),
+        model: "Galaxy".into(),
+        system: "Android 15".into(),
+        platform: Platform::Android,
+        last_seen: NOW,
+        online: true,
+        policy: PasscodePolicy { min_length: 8 },
+        reset,
+    }
+}
+
+fn grant(granted_at: Timestamp, spent_on: Option<CommandId>) -> Grant {
+    Grant {
+        id: GrantId(Uuid::from_u128(3)),
+        person: actor().person.id,
+        device: device(Capability::Possible).id,
+        session: actor().session,
+        granted_at,
+        spent_on,
+    }
+}
+
+fn submit(facts: &SubmitFacts) -> Result<Submission, Refusal> {
+    may_submit(&actor(), &device(Capability::Possible), facts, NOW)
+}
+
+#[test]
+fn a_valid_grant_is_spent_on_a_new_command() {
+    let facts = SubmitFacts { grant: Some(grant(NOW, None)), open: None };
+    assert_eq!(submit(&facts), Ok(Submission::New(GrantId(Uuid::from_u128(3)))));
+}
+
+#[test]
+fn without_a_grant_nothing_happens() {
+    assert_eq!(submit(&SubmitFacts::default()), Err(Refusal::FreshSignInNeeded));
+}
+
+#[test]
+fn an_old_grant_or_one_of_another_device_session_or_person_is_none() {
+    let old = grant(NOW.plus_seconds(-301), None);
+    let of = |change: fn(&mut Grant)| {
+        let mut other = grant(NOW, None);
+        change(&mut other);
+        other
+    };
+    let others = [
+        old,
+        of(|g| g.device = "virtual.iphone".parse().unwrap()),
+        of(|g| g.session = SessionId(Uuid::from_u128(8))),
+        of(|g| g.person = PersonId(Uuid::from_u128(2))),
+    ];
+    for grant in others {
+        let facts = SubmitFacts { grant: Some(grant), open: None };
+        assert_eq!(submit(&facts), Err(Refusal::FreshSignInNeeded));
+    }
+}
+
+#[test]
+fn a_spent_grant_answers_with_its_command_even_while_that_is_open() {
+    let first = CommandId(Uuid::from_u128(9));
+    let facts = SubmitFacts { grant: Some(grant(NOW.plus_seconds(-301), Some(first))), open: Some(first) };
+    assert_eq!(submit(&facts), Ok(Submission::Repeated(first)));
+}
+
+#[test]
+fn a_second_reset_while_one_is_open_is_refused() {
+    let facts = SubmitFacts { grant: Some(grant(NOW, None)), open: Some(CommandId(Uuid::from_u128(9))) };
+    assert_eq!(submit(&facts), Err(Refusal::AlreadyOpen));
+}
+
+#[test]
+fn a_device_that_cannot_be_reset_says_why() {
+    for why in [WhyNot::PlatformCannot, WhyNot::Retired] {
+        let facts = SubmitFacts { grant: Some(grant(NOW, None)), open: None };
+        let answer = may_submit(&actor(), &device(Capability::Impossible(why)), &facts, NOW);
+        assert_eq!(answer, Err(Refusal::NotPossible(why)));
+    }
+}
+
+fn any_state() -> impl Strategy<Value = CommandState> {
+    proptest::sample::select(CommandState::ALL.to_vec())
+}
+
+proptest! {
+    /// In whatever order outcomes arrive, and however often: the state only moves forward and an end is an end.
+    #[test]
+    fn states_move_forward_only(events in proptest::collection::vec(any_state(), 0..20)) {
+        let mut state = CommandState::Queued;
+        let mut ends = 0;
+        for event in events {
+            if state.may_become(event) {
+                prop_assert!(event > state);
+                ends += i32::from(event.is_final());
+                state = event;
+            }
+        }
+        prop_assert!(ends <= 1);
+        prop_assert_eq!(ends == 1, state.is_final());
+    }
+}

@@ -1,0 +1,151 @@
+//! The five minutes. What opens, proves and ends a window and a grant is decided here and nowhere else.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::Timestamp;
+use crate::command::CommandId;
+use crate::device::DeviceId;
+use crate::person::{Actor, PersonId, SessionId};
+
+/// How long one has to sign back in. A setting may shorten it, nothing lengthens it.
+pub const WINDOW_SECONDS: i64 = 300;
+/// How long a grant holds, counted from the sign-in that earned it.
+pub const GRANT_SECONDS: i64 = 300;
+/// How old the sign-in may be that shows a temporary passcode.
+pub const REVEAL_SECONDS: i64 = 300;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct WindowId(pub Uuid);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct GrantId(pub Uuid);
+
+/// What the fresh sign-in is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Purpose {
+    Reset,
+    Reveal,
+}
+
+/// Opened when the server takes the POST of "Sign out"; belongs to one person, one device and one browser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignInWindow {
+    pub id: WindowId,
+    pub person: PersonId,
+    pub device: DeviceId,
+    pub purpose: Purpose,
+    pub opened_at: Timestamp,
+    /// Length in seconds, at most [`WINDOW_SECONDS`].
+    pub seconds: i64,
+}
+
+/// When somebody proved who they are, as told by whoever checked it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Authentication {
+    pub at: Timestamp,
+    /// How far that clock may differ from ours: nothing for local accounts.
+    pub skew_millis: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Granted,
+    Late,
+    AnotherPerson,
+    /// The proof is older than the window, or from the future.
+    NotFresh,
+}
+
+/// The proof of a fresh sign-in: one person, one device, one session, one use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    pub id: GrantId,
+    pub person: PersonId,
+    pub device: DeviceId,
+    pub session: SessionId,
+    pub granted_at: Timestamp,
+    /// The command it was spent on. A second use answers with that command.
+    pub spent_on: Option<CommandId>,
+}
+
+impl Authentication {
+    #[must_use]
+    pub const fn local(at: Timestamp) -> Self {
+        Self { at, skew_millis: 0 }
+    }
+}
+
+impl SignInWindow {
+    /// Judges the first successful sign-in in the window's browser. Another person is told nothing else.
+    #[must_use]
+    pub fn judge(&self, person: PersonId, proof: Authentication, now: Timestamp) -> Verdict {
+        if person != self.person {
+            return Verdict::AnotherPerson;
+        }
+        if !self.is_open(now) {
+            return Verdict::Late;
+        }
+        let earliest = self.opened_at.plus_millis(-proof.skew_millis);
+        let latest = now.plus_millis(proof.skew_millis);
+        if earliest <= proof.at && proof.at <= latest { Verdict::Granted } else { Verdict::NotFresh }
+    }
+
+    /// Counted in whole seconds, as the countdown shows them: 300 s is in time, 301 s is late.
+    /// A clock that reads earlier than the opening closes the window, so that turning it back gains nothing.
+    #[must_use]
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        (0..=self.length()).contains(&now.seconds_since(self.opened_at))
+    }
+
+    /// Milliseconds until the countdown reads 0:00; zero when the window has closed.
+    #[must_use]
+    pub fn remaining_millis(&self, now: Timestamp) -> i64 {
+        if self.is_open(now) {
+            (self.length() * 1000 - now.millis_since(self.opened_at)).max(0)
+        } else {
+            0
+        }
+    }
+
+    fn length(&self) -> i64 {
+        self.seconds.min(WINDOW_SECONDS)
+    }
+}
+
+impl Grant {
+    /// Whether this grant was earned by that actor for that device. Another session of the same person is another session.
+    #[must_use]
+    pub fn belongs_to(&self, actor: &Actor, device: &DeviceId) -> bool {
+        self.person == actor.person.id && self.session == actor.session && self.device == *device
+    }
+
+    #[must_use]
+    pub fn is_valid(&self, now: Timestamp) -> bool {
+        (0..=GRANT_SECONDS).contains(&now.seconds_since(self.granted_at))
+    }
+
+    #[must_use]
+    pub fn remaining_millis(&self, now: Timestamp) -> i64 {
+        if self.is_valid(now) {
+            (GRANT_SECONDS * 1000 - now.millis_since(self.granted_at)).max(0)
+        } else {
+            0
+        }
+    }
+}
+
+/// Whether a temporary passcode may be shown: to whoever just signed in, or to the session that showed it before.
+#[must_use]
+pub fn may_reveal(actor: &Actor, revealed_in: Option<SessionId>, now: Timestamp) -> bool {
+    revealed_in == Some(actor.session) || is_fresh(actor, now)
+}
+
+#[must_use]
+pub fn is_fresh(actor: &Actor, now: Timestamp) -> bool {
+    (0..=REVEAL_SECONDS).contains(&now.seconds_since(actor.authenticated_at))
+}
+
+#[cfg(test)]
+#[path = "freshness_tests.rs"]
+mod tests;

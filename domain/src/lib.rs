@@ -1,0 +1,18 @@
+//! The rules of Latchkey. Pure: no clock, no randomness, no socket and no database but the ones passed in.
+
+pub mod account;
+pub mod command;
+pub mod device;
+pub mod freshness;
+pub mod live;
+pub mod notification;
+pub mod passcode;
+pub mod person;
+pub mod phone;
+pub mod portal;
+pub mod ports;
+pub mod refusal;
+pub mod timestamp;
+
+pub use refusal::Refusal;
+pub use timestamp::Timestamp;

@@ -1,0 +1,277 @@
+//! What the rules need from outside. One trait a neighbour; each has a real adapter in `server`.
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use crate::account::{SignedIn, TokenHash};
+use crate::command::{Command, CommandId, CommandState, CommandStep, Failure, Submission};
+use crate::device::{Device, DeviceId, FleetId};
+use crate::freshness::{Authentication, Grant, Purpose, SignInWindow, Verdict, WindowId};
+use crate::live::Signal;
+use crate::notification::Notification;
+use crate::person::{Actor, Person, PersonId, SessionId};
+use crate::{Refusal, Timestamp};
+
+/// The one clock. Never runs backwards while the process lives.
+pub trait Clock: Send + Sync {
+    fn now(&self) -> Timestamp;
+}
+
+/// A cryptographic source.
+pub trait Randomness: Send + Sync {
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// Encrypts a temporary passcode for the database. `row` is bound to it: a sealed passcode moved to another row does not open.
+pub trait Sealer: Send + Sync {
+    fn seal(&self, row: CommandId, passcode: &SecretString) -> Sealed;
+    /// # Errors
+    /// When the key is not the one it was sealed with, or the bytes were changed.
+    fn open(&self, row: CommandId, sealed: &Sealed) -> Result<SecretString, SealBroken>;
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sealed {
+    /// Which key, so that keys can be rotated.
+    pub key_id: String,
+    pub nonce: Vec<u8>,
+    pub ciphertext: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a sealed passcode does not open with the key at hand")]
+pub struct SealBroken;
+
+/// Tells open pages that something changed. A hint: the rows are the truth.
+pub trait Signals: Send + Sync {
+    fn send(&self, signal: Signal);
+}
+
+/// How a person proves who they are. Local accounts now; identity providers later.
+#[async_trait]
+pub trait Authenticator: Send + Sync {
+    /// `None` for an unknown name and for a wrong password alike, after the same work.
+    async fn authenticate(&self, user_name: &str, password: &SecretString) -> Result<Option<PersonId>, StoreError>;
+    /// Whether the password is the person's current one.
+    async fn check(&self, person: PersonId, password: &SecretString) -> Result<bool, StoreError>;
+    /// What to keep of a new password.
+    async fn hash(&self, password: &SecretString) -> Result<String, StoreError>;
+}
+
+/// The database did not do it; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[error("the database failed: {0}")]
+pub struct StoreError(pub String);
+
+/// Why a use case did not happen: the rules refused it, or a neighbour failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Denied {
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Fleet(#[from] FleetError),
+    #[error(transparent)]
+    Seal(#[from] SealBroken),
+}
+
+/// A sign-in that succeeded, to be recorded.
+pub struct NewSession {
+    pub session: SessionId,
+    pub token: TokenHash,
+    pub person: PersonId,
+    pub proof: Authentication,
+    /// The browser's window cookie, if it has one. Its window is consumed, whoever signs in.
+    pub browser: Option<TokenHash>,
+    /// The session this browser had until now; it ends.
+    pub replaces: Option<TokenHash>,
+    /// What the browser calls itself, for the list of sessions.
+    pub agent: String,
+}
+
+/// What the first sign-in in a window's browser made of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WindowOutcome {
+    pub verdict: Verdict,
+    pub purpose: Purpose,
+    pub device: DeviceId,
+}
+
+pub struct SessionLimits {
+    pub idle_seconds: i64,
+    pub absolute_seconds: i64,
+}
+
+/// The portal's own rows. Every method is one transaction; what must happen together happens in one method.
+#[async_trait]
+pub trait Store: Send + Sync {
+    // Accounts
+    async fn add_person(&self, person: &Person, password_hash: &str, now: Timestamp) -> Result<(), StoreError>;
+    async fn person(&self, id: PersonId) -> Result<Option<Person>, StoreError>;
+    /// Not the disabled ones.
+    async fn password_of_user(&self, user_name: &str) -> Result<Option<(PersonId, String)>, StoreError>;
+    async fn password_of_person(&self, id: PersonId) -> Result<Option<String>, StoreError>;
+    /// Ends every other session of the person, and every window and grant with them.
+    async fn change_password(&self, actor: &Actor, password_hash: &str, now: Timestamp) -> Result<(), StoreError>;
+
+    // Sessions, windows, grants
+    /// Session, end of the old one, window consumed and judged by [`SignInWindow::judge`], grant, audit.
+    async fn sign_in(&self, new: &NewSession, now: Timestamp) -> Result<Option<WindowOutcome>, StoreError>;
+    /// The actor behind a session cookie, unless it ended, idled out or grew too old. Notes that it was used.
+    async fn actor(&self, token: &TokenHash, limits: &SessionLimits, now: Timestamp) -> Result<Option<Actor>, StoreError>;
+    /// Ends the session and its grants.
+    async fn sign_out(&self, actor: &Actor, now: Timestamp) -> Result<(), StoreError>;
+    /// Ends the session and opens the window; an older window of this browser is void.
+    async fn sign_out_to_prove(
+        &self,
+        actor: &Actor,
+        window: &SignInWindow,
+        browser: &TokenHash,
+        replaces: Option<&TokenHash>,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// The browser's window, unless it was consumed.
+    async fn window(&self, browser: &TokenHash) -> Result<Option<SignInWindow>, StoreError>;
+    async fn void_window(&self, id: WindowId, now: Timestamp) -> Result<(), StoreError>;
+    async fn sessions(&self, actor: &Actor, limits: &SessionLimits, now: Timestamp) -> Result<Vec<SignedIn>, StoreError>;
+    /// False when there is no such session of that person.
+    async fn end_session(&self, actor: &Actor, session: SessionId, now: Timestamp) -> Result<bool, StoreError>;
+    /// The newest unspent grant of that session for that device.
+    async fn grant(&self, actor: &Actor, device: &DeviceId) -> Result<Option<Grant>, StoreError>;
+
+    // Commands
+    /// Reads the facts, asks [`crate::command::may_submit`], spends the grant, writes the command and the audit row.
+    async fn submit(&self, actor: &Actor, device: &Device, command: &Command, now: Timestamp) -> Result<Submission, Denied>;
+    async fn last_command(&self, person: PersonId, device: &DeviceId) -> Result<Option<Command>, StoreError>;
+    async fn open_command(&self, device: &DeviceId) -> Result<Option<Command>, StoreError>;
+    async fn steps(&self, command: CommandId) -> Result<Vec<CommandStep>, StoreError>;
+    /// Takes one command that is due, for this worker alone until `until`.
+    async fn lease(&self, now: Timestamp, until: Timestamp) -> Result<Option<Lease>, StoreError>;
+    /// Records "sending", and the passcode that will be sent, before the MDM is called. False: the lease was lost.
+    async fn begin_sending(&self, lease: &Lease, passcode: Option<&Sealed>, now: Timestamp) -> Result<bool, StoreError>;
+    /// The one door for outcomes: state, passcode, audit and notification together.
+    /// Returns whose pages to tell; `None` when the state would not have moved forward or the lease was lost.
+    async fn settle(&self, settlement: &Settlement, now: Timestamp) -> Result<Option<PersonId>, StoreError>;
+    /// Gives a leased command back, due again at `due`.
+    async fn release(&self, lease: &Lease, due: Timestamp) -> Result<(), StoreError>;
+    /// Makes a command due at once, because its MDM spoke or its owner did.
+    async fn hasten(&self, command: CommandId, now: Timestamp) -> Result<(), StoreError>;
+    /// When the next command is due, so that the worker need not ask in between.
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    // Temporary passcodes
+    /// Whether the last reset of this device by this person left a passcode, and what became of it.
+    async fn passcode(&self, person: PersonId, device: &DeviceId, now: Timestamp) -> Result<Option<StoredPasscode>, StoreError>;
+    /// Asks [`crate::freshness::may_reveal`], starts the ten minutes at the first reveal, writes the audit row.
+    async fn reveal(&self, actor: &Actor, device: &DeviceId, now: Timestamp) -> Result<StoredPasscode, Denied>;
+    /// Erases it; what is gone already stays gone.
+    async fn forget_passcode(&self, actor: &Actor, device: &DeviceId, now: Timestamp) -> Result<(), StoreError>;
+    async fn erase_expired(&self, now: Timestamp) -> Result<u64, StoreError>;
+
+    // Notifications
+    /// Newest first, at most a hundred.
+    async fn notifications(&self, person: PersonId) -> Result<Vec<Notification>, StoreError>;
+    async fn notifications_after(&self, person: PersonId, cursor: i64) -> Result<Vec<Notification>, StoreError>;
+    async fn unread(&self, person: PersonId) -> Result<u32, StoreError>;
+    async fn mark_read(&self, person: PersonId, up_to: i64, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Fails when the database cannot be written.
+    async fn ready(&self) -> Result<(), StoreError>;
+    /// The latest time any row was written at, so that a clock turned back between two starts is noticed.
+    async fn latest_time(&self) -> Result<Option<Timestamp>, StoreError>;
+}
+
+/// Until `release` or its end, one worker's alone. A worker whose lease was taken over holds an old fence and is ignored.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    pub command: Command,
+    /// The owner, as the MDM knows them.
+    pub owner: Person,
+    /// The fencing token.
+    pub fence: i64,
+    /// How often it was tried, for the backoff.
+    pub attempts: u32,
+    /// What was sealed before an earlier send, so that a resend sends the same.
+    pub passcode: Option<Sealed>,
+}
+
+pub struct Settlement {
+    pub command: CommandId,
+    /// The worker's fence; `None` for what an MDM or the owner says of their own accord.
+    pub fence: Option<i64>,
+    /// Settle only what is still in this state.
+    pub only_from: Option<CommandState>,
+    pub state: CommandState,
+    pub failure: Option<Failure>,
+    /// A passcode the MDM made, sealed.
+    pub passcode: Option<Sealed>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredPasscode {
+    pub command: CommandId,
+    pub state: PasscodeState,
+    pub revealed_in: Option<SessionId>,
+    pub expires_at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PasscodeState {
+    Sealed(Sealed),
+    Erased,
+}
+
+/// An MDM.
+#[async_trait]
+pub trait Connector: Send + Sync {
+    fn fleet(&self) -> &FleetId;
+    fn promises(&self) -> Promises;
+    async fn devices_of(&self, owner: &Person) -> Result<Vec<Device>, FleetError>;
+    /// `None` when there is no such device or it is somebody else's: the two must not be told apart.
+    async fn device_of(&self, owner: &Person, id: &DeviceId) -> Result<Option<Device>, FleetError>;
+    /// Hands the command over under our id. The owner is checked again right before.
+    async fn send(&self, command: &Command, owner: &Person, passcode: Option<&SecretString>) -> Result<Answer, FleetError>;
+    async fn outcome(&self, command: &Command) -> Result<Answer, FleetError>;
+    /// Takes the command back unless it reached the device.
+    async fn cancel(&self, command: &Command) -> Result<CancelAnswer, FleetError>;
+}
+
+/// What a connector's MDM can promise: data the worker decides by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Promises {
+    /// A second send under the same id is the same command.
+    pub deduplicates: bool,
+    /// Milliseconds between two questions about an outcome.
+    pub poll_millis: i64,
+}
+
+#[derive(Debug)]
+pub enum Answer {
+    /// The MDM has it.
+    Accepted,
+    /// The MDM waits for the device to check in.
+    Waiting,
+    Done { passcode: Option<SecretString> },
+    Failed(Failure),
+    /// The MDM gave it up unexecuted: its own deadline passed or it was cancelled there.
+    Expired,
+    /// The MDM has never seen this command.
+    NeverArrived,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CancelAnswer {
+    Cancelled,
+    TooLate,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum FleetError {
+    /// It certainly did not arrive.
+    #[error("the MDM cannot be reached: {0}")]
+    Unreachable(String),
+    /// It may have arrived.
+    #[error("the MDM gave no clear answer: {0}")]
+    Unclear(String),
+}
