@@ -63,14 +63,8 @@ pub enum WhyNot {
 }
 
 impl Platform {
-    pub const ALL: [Self; 6] = [
-        Self::Android,
-        Self::Ios,
-        Self::Windows10Mobile,
-        Self::WindowsPhone81,
-        Self::MacOs,
-        Self::Windows,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Android, Self::Ios, Self::Windows10Mobile, Self::WindowsPhone81, Self::MacOs, Self::Windows];
 
     /// What a reset leaves on a device of this platform; `None` where there is no such reset.
     #[must_use]
@@ -96,8 +90,8 @@ impl FleetId {
     /// # Errors
     /// Anything but 1 to 32 letters, digits and hyphens.
     pub fn parse(text: &str) -> Result<Self, NotADeviceId> {
-        let fits = (1..=32).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let fits =
+            (1..=32).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         if fits { Ok(Self(text.to_owned())) } else { Err(NotADeviceId) }
     }
 

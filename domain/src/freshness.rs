@@ -101,11 +101,7 @@ impl SignInWindow {
     /// Milliseconds until the countdown reads 0:00; zero when the window has closed.
     #[must_use]
     pub fn remaining_millis(&self, now: Timestamp) -> i64 {
-        if self.is_open(now) {
-            (self.length() * 1000 - now.millis_since(self.opened_at)).max(0)
-        } else {
-            0
-        }
+        if self.is_open(now) { (self.length() * 1000 - now.millis_since(self.opened_at)).max(0) } else { 0 }
     }
 
     fn length(&self) -> i64 {
@@ -127,11 +123,7 @@ impl Grant {
 
     #[must_use]
     pub fn remaining_millis(&self, now: Timestamp) -> i64 {
-        if self.is_valid(now) {
-            (GRANT_SECONDS * 1000 - now.millis_since(self.granted_at)).max(0)
-        } else {
-            0
-        }
+        if self.is_valid(now) { (GRANT_SECONDS * 1000 - now.millis_since(self.granted_at)).max(0) } else { 0 }
     }
 }
 

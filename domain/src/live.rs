@@ -10,7 +10,10 @@ pub enum Signal {
     Changed(PersonId),
     SessionEnded(SessionId),
     /// Every session of the person but this one, if any.
-    SessionsEnded { person: PersonId, except: Option<SessionId> },
+    SessionsEnded {
+        person: PersonId,
+        except: Option<SessionId>,
+    },
 }
 
 /// One message of the live stream: the whole truth the bell needs, so that a lost message costs nothing.

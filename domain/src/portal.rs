@@ -16,8 +16,8 @@ use crate::live::{LiveUpdate, Signal};
 use crate::notification::Notification;
 use crate::person::{Actor, SessionId};
 use crate::ports::{
-    Authenticator, CancelAnswer, Clock, Connector, Denied, NewSession, PasscodeState, Randomness,
-    Sealer, SessionLimits, Settlement, Signals, Store,
+    Authenticator, CancelAnswer, Clock, Connector, Denied, NewSession, PasscodeState, Randomness, Sealer,
+    SessionLimits, Settlement, Signals, Store,
 };
 use crate::{Refusal, Timestamp};
 
@@ -78,9 +78,13 @@ pub struct DeviceDetails {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PasscodeOffer {
     /// "Show temporary passcode" will show it.
-    Ready { expires_at: Timestamp },
+    Ready {
+        expires_at: Timestamp,
+    },
     /// It needs a fresh sign-in first.
-    NeedsSignIn { expires_at: Timestamp },
+    NeedsSignIn {
+        expires_at: Timestamp,
+    },
     Gone,
 }
 
@@ -339,10 +343,7 @@ impl Portal {
         }
         let hash = self.authenticator.hash(new).await?;
         self.store.change_password(actor, &hash, self.clock.now()).await?;
-        self.signals.send(Signal::SessionsEnded {
-            person: actor.person.id,
-            except: Some(actor.session),
-        });
+        self.signals.send(Signal::SessionsEnded { person: actor.person.id, except: Some(actor.session) });
         Ok(())
     }
 

@@ -51,7 +51,11 @@ pub trait Signals: Send + Sync {
 #[async_trait]
 pub trait Authenticator: Send + Sync {
     /// `None` for an unknown name and for a wrong password alike, after the same work.
-    async fn authenticate(&self, user_name: &str, password: &SecretString) -> Result<Option<PersonId>, StoreError>;
+    async fn authenticate(
+        &self,
+        user_name: &str,
+        password: &SecretString,
+    ) -> Result<Option<PersonId>, StoreError>;
     /// Whether the password is the person's current one.
     async fn check(&self, person: PersonId, password: &SecretString) -> Result<bool, StoreError>;
     /// What to keep of a new password.
@@ -107,19 +111,34 @@ pub struct SessionLimits {
 #[async_trait]
 pub trait Store: Send + Sync {
     // Accounts
-    async fn add_person(&self, person: &Person, password_hash: &str, now: Timestamp) -> Result<(), StoreError>;
+    async fn add_person(
+        &self,
+        person: &Person,
+        password_hash: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
     async fn person(&self, id: PersonId) -> Result<Option<Person>, StoreError>;
     /// Not the disabled ones.
     async fn password_of_user(&self, user_name: &str) -> Result<Option<(PersonId, String)>, StoreError>;
     async fn password_of_person(&self, id: PersonId) -> Result<Option<String>, StoreError>;
     /// Ends every other session of the person, and every window and grant with them.
-    async fn change_password(&self, actor: &Actor, password_hash: &str, now: Timestamp) -> Result<(), StoreError>;
+    async fn change_password(
+        &self,
+        actor: &Actor,
+        password_hash: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     // Sessions, windows, grants
     /// Session, end of the old one, window consumed and judged by [`SignInWindow::judge`], grant, audit.
     async fn sign_in(&self, new: &NewSession, now: Timestamp) -> Result<Option<WindowOutcome>, StoreError>;
     /// The actor behind a session cookie, unless it ended, idled out or grew too old. Notes that it was used.
-    async fn actor(&self, token: &TokenHash, limits: &SessionLimits, now: Timestamp) -> Result<Option<Actor>, StoreError>;
+    async fn actor(
+        &self,
+        token: &TokenHash,
+        limits: &SessionLimits,
+        now: Timestamp,
+    ) -> Result<Option<Actor>, StoreError>;
     /// Ends the session and its grants.
     async fn sign_out(&self, actor: &Actor, now: Timestamp) -> Result<(), StoreError>;
     /// Ends the session and opens the window; an older window of this browser is void.
@@ -134,22 +153,43 @@ pub trait Store: Send + Sync {
     /// The browser's window, unless it was consumed.
     async fn window(&self, browser: &TokenHash) -> Result<Option<SignInWindow>, StoreError>;
     async fn void_window(&self, id: WindowId, now: Timestamp) -> Result<(), StoreError>;
-    async fn sessions(&self, actor: &Actor, limits: &SessionLimits, now: Timestamp) -> Result<Vec<SignedIn>, StoreError>;
+    async fn sessions(
+        &self,
+        actor: &Actor,
+        limits: &SessionLimits,
+        now: Timestamp,
+    ) -> Result<Vec<SignedIn>, StoreError>;
     /// False when there is no such session of that person.
-    async fn end_session(&self, actor: &Actor, session: SessionId, now: Timestamp) -> Result<bool, StoreError>;
+    async fn end_session(
+        &self,
+        actor: &Actor,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
     /// The newest unspent grant of that session for that device.
     async fn grant(&self, actor: &Actor, device: &DeviceId) -> Result<Option<Grant>, StoreError>;
 
     // Commands
     /// Reads the facts, asks [`crate::command::may_submit`], spends the grant, writes the command and the audit row.
-    async fn submit(&self, actor: &Actor, device: &Device, command: &Command, now: Timestamp) -> Result<Submission, Denied>;
+    async fn submit(
+        &self,
+        actor: &Actor,
+        device: &Device,
+        command: &Command,
+        now: Timestamp,
+    ) -> Result<Submission, Denied>;
     async fn last_command(&self, person: PersonId, device: &DeviceId) -> Result<Option<Command>, StoreError>;
     async fn open_command(&self, device: &DeviceId) -> Result<Option<Command>, StoreError>;
     async fn steps(&self, command: CommandId) -> Result<Vec<CommandStep>, StoreError>;
     /// Takes one command that is due, for this worker alone until `until`.
     async fn lease(&self, now: Timestamp, until: Timestamp) -> Result<Option<Lease>, StoreError>;
     /// Records "sending", and the passcode that will be sent, before the MDM is called. False: the lease was lost.
-    async fn begin_sending(&self, lease: &Lease, passcode: Option<&Sealed>, now: Timestamp) -> Result<bool, StoreError>;
+    async fn begin_sending(
+        &self,
+        lease: &Lease,
+        passcode: Option<&Sealed>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
     /// The one door for outcomes: state, passcode, audit and notification together.
     /// Returns whose pages to tell; `None` when the state would not have moved forward or the lease was lost.
     async fn settle(&self, settlement: &Settlement, now: Timestamp) -> Result<Option<PersonId>, StoreError>;
@@ -162,17 +202,36 @@ pub trait Store: Send + Sync {
 
     // Temporary passcodes
     /// Whether the last reset of this device by this person left a passcode, and what became of it.
-    async fn passcode(&self, person: PersonId, device: &DeviceId, now: Timestamp) -> Result<Option<StoredPasscode>, StoreError>;
+    async fn passcode(
+        &self,
+        person: PersonId,
+        device: &DeviceId,
+        now: Timestamp,
+    ) -> Result<Option<StoredPasscode>, StoreError>;
     /// Asks [`crate::freshness::may_reveal`], starts the ten minutes at the first reveal, writes the audit row.
-    async fn reveal(&self, actor: &Actor, device: &DeviceId, now: Timestamp) -> Result<StoredPasscode, Denied>;
+    async fn reveal(
+        &self,
+        actor: &Actor,
+        device: &DeviceId,
+        now: Timestamp,
+    ) -> Result<StoredPasscode, Denied>;
     /// Erases it; what is gone already stays gone.
-    async fn forget_passcode(&self, actor: &Actor, device: &DeviceId, now: Timestamp) -> Result<(), StoreError>;
+    async fn forget_passcode(
+        &self,
+        actor: &Actor,
+        device: &DeviceId,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
     async fn erase_expired(&self, now: Timestamp) -> Result<u64, StoreError>;
 
     // Notifications
     /// Newest first, at most a hundred.
     async fn notifications(&self, person: PersonId) -> Result<Vec<Notification>, StoreError>;
-    async fn notifications_after(&self, person: PersonId, cursor: i64) -> Result<Vec<Notification>, StoreError>;
+    async fn notifications_after(
+        &self,
+        person: PersonId,
+        cursor: i64,
+    ) -> Result<Vec<Notification>, StoreError>;
     async fn unread(&self, person: PersonId) -> Result<u32, StoreError>;
     async fn mark_read(&self, person: PersonId, up_to: i64, now: Timestamp) -> Result<(), StoreError>;
 
@@ -231,7 +290,12 @@ pub trait Connector: Send + Sync {
     /// `None` when there is no such device or it is somebody else's: the two must not be told apart.
     async fn device_of(&self, owner: &Person, id: &DeviceId) -> Result<Option<Device>, FleetError>;
     /// Hands the command over under our id. The owner is checked again right before.
-    async fn send(&self, command: &Command, owner: &Person, passcode: Option<&SecretString>) -> Result<Answer, FleetError>;
+    async fn send(
+        &self,
+        command: &Command,
+        owner: &Person,
+        passcode: Option<&SecretString>,
+    ) -> Result<Answer, FleetError>;
     async fn outcome(&self, command: &Command) -> Result<Answer, FleetError>;
     /// Takes the command back unless it reached the device.
     async fn cancel(&self, command: &Command) -> Result<CancelAnswer, FleetError>;
@@ -252,7 +316,9 @@ pub enum Answer {
     Accepted,
     /// The MDM waits for the device to check in.
     Waiting,
-    Done { passcode: Option<SecretString> },
+    Done {
+        passcode: Option<SecretString>,
+    },
     Failed(Failure),
     /// The MDM gave it up unexecuted: its own deadline passed or it was cancelled there.
     Expired,

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use crate::error::AppError;
 
 /// The window of this browser, by the server's clock. `None` when there is none, or it was used.
-#[server(prefix = "/api", endpoint = "countdown")]
+#[server(name = AskCountdown, prefix = "/api", endpoint = "countdown")]
 pub async fn countdown() -> Result<Option<Countdown>, AppError> {
     use crate::visitor::{portal, visitor};
 

@@ -12,7 +12,7 @@ pub struct Notifications {
     pub now: Timestamp,
 }
 
-#[server(prefix = "/api", endpoint = "notifications")]
+#[server(name = AskNotifications, prefix = "/api", endpoint = "notifications")]
 pub async fn notifications() -> Result<Notifications, AppError> {
     use crate::visitor::{actor, portal};
 

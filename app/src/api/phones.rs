@@ -19,7 +19,7 @@ pub async fn phones() -> Result<Vec<Phone>, AppError> {
     Ok(hands()?.phones().await?)
 }
 
-#[server(prefix = "/api", endpoint = "phones/one")]
+#[server(name = AskPhone, prefix = "/api", endpoint = "phones/one")]
 pub async fn phone(device: DeviceId) -> Result<PhoneView, AppError> {
     let phone = hands()?.phone(&device).await?.ok_or(domain::Refusal::NotFound)?;
     Ok(PhoneView { phone, now: crate::visitor::portal().now() })

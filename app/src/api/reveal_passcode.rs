@@ -1,5 +1,5 @@
-use domain::device::DeviceId;
 use domain::Timestamp;
+use domain::device::DeviceId;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 

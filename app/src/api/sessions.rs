@@ -12,7 +12,7 @@ pub struct Sessions {
 }
 
 /// Where the person is signed in.
-#[server(prefix = "/api", endpoint = "sessions")]
+#[server(name = AskSessions, prefix = "/api", endpoint = "sessions")]
 pub async fn sessions() -> Result<Sessions, AppError> {
     use crate::visitor::{actor, portal};
 

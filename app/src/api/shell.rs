@@ -20,7 +20,7 @@ pub struct Me {
     pub cursor: i64,
 }
 
-#[server(prefix = "/api", endpoint = "shell")]
+#[server(name = AskShell, prefix = "/api", endpoint = "shell")]
 pub async fn shell() -> Result<Shell, AppError> {
     use crate::visitor::{portal, visitor};
 
