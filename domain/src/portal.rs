@@ -99,7 +99,8 @@ pub struct SignInAttempt {
     /// The hash of the session cookie that will be set.
     pub token: TokenHash,
     pub browser: Option<TokenHash>,
-    pub replaces: Option<TokenHash>,
+    /// The session this browser has until now; it ends.
+    pub replaces: Option<SessionId>,
     pub agent: String,
 }
 
@@ -126,6 +127,9 @@ impl Portal {
             agent: attempt.agent,
         };
         let outcome = self.store.sign_in(&session, now).await?;
+        if let Some(replaced) = session.replaces {
+            self.signals.send(Signal::SessionEnded(replaced));
+        }
         Ok(match outcome {
             None => Landing::Devices,
             Some(window) => match window.verdict {

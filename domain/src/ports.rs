@@ -1,12 +1,14 @@
 //! What the rules need from outside. One trait a neighbour; each has a real adapter in `server`.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use secrecy::SecretString;
 
 use crate::account::{SignedIn, TokenHash};
 use crate::command::{Command, CommandId, CommandState, CommandStep, Failure, Submission};
 use crate::device::{Device, DeviceId, FleetId};
-use crate::freshness::{Authentication, Grant, Purpose, SignInWindow, Verdict, WindowId};
+use crate::freshness::{Authentication, Grant, Purpose, SignInWindow, Verdict};
 use crate::live::Signal;
 use crate::notification::Notification;
 use crate::person::{Actor, Person, PersonId, SessionId};
@@ -62,22 +64,40 @@ pub trait Authenticator: Send + Sync {
     async fn hash(&self, password: &SecretString) -> Result<String, StoreError>;
 }
 
-/// The database did not do it; nothing was changed.
-#[derive(Debug, thiserror::Error)]
-#[error("the database failed: {0}")]
+/// The database did not do it; nothing was changed. Made from whatever error the database's own library has,
+/// which is why it is no [`std::error::Error`] itself.
+#[derive(Debug)]
 pub struct StoreError(pub String);
+
+impl<E: std::error::Error> From<E> for StoreError {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the database failed: {}", self.0)
+    }
+}
 
 /// Why a use case did not happen: the rules refused it, or a neighbour failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Denied {
     #[error(transparent)]
     Refused(#[from] Refusal),
-    #[error(transparent)]
-    Store(#[from] StoreError),
+    #[error("{0}")]
+    Store(StoreError),
     #[error(transparent)]
     Fleet(#[from] FleetError),
     #[error(transparent)]
     Seal(#[from] SealBroken),
+}
+
+impl From<StoreError> for Denied {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
 }
 
 /// A sign-in that succeeded, to be recorded.
@@ -89,7 +109,7 @@ pub struct NewSession {
     /// The browser's window cookie, if it has one. Its window is consumed, whoever signs in.
     pub browser: Option<TokenHash>,
     /// The session this browser had until now; it ends.
-    pub replaces: Option<TokenHash>,
+    pub replaces: Option<SessionId>,
     /// What the browser calls itself, for the list of sessions.
     pub agent: String,
 }
@@ -152,7 +172,6 @@ pub trait Store: Send + Sync {
     ) -> Result<(), StoreError>;
     /// The browser's window, unless it was consumed.
     async fn window(&self, browser: &TokenHash) -> Result<Option<SignInWindow>, StoreError>;
-    async fn void_window(&self, id: WindowId, now: Timestamp) -> Result<(), StoreError>;
     async fn sessions(
         &self,
         actor: &Actor,
@@ -195,8 +214,6 @@ pub trait Store: Send + Sync {
     async fn settle(&self, settlement: &Settlement, now: Timestamp) -> Result<Option<PersonId>, StoreError>;
     /// Gives a leased command back, due again at `due`.
     async fn release(&self, lease: &Lease, due: Timestamp) -> Result<(), StoreError>;
-    /// Makes a command due at once, because its MDM spoke or its owner did.
-    async fn hasten(&self, command: CommandId, now: Timestamp) -> Result<(), StoreError>;
     /// When the next command is due, so that the worker need not ask in between.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
 
@@ -235,7 +252,7 @@ pub trait Store: Send + Sync {
     async fn unread(&self, person: PersonId) -> Result<u32, StoreError>;
     async fn mark_read(&self, person: PersonId, up_to: i64, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Fails when the database cannot be written.
+    /// Fails when the database cannot be reached.
     async fn ready(&self) -> Result<(), StoreError>;
     /// The latest time any row was written at, so that a clock turned back between two starts is noticed.
     async fn latest_time(&self) -> Result<Option<Timestamp>, StoreError>;

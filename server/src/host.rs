@@ -1,0 +1,19 @@
+use std::sync::Arc;
+
+use domain::portal::Portal;
+use tokio::sync::watch;
+
+use crate::origins::Origins;
+use crate::signals::LocalSignals;
+use crate::signin::cookies::Cookies;
+
+/// What every request handler has at hand.
+#[derive(Clone)]
+pub struct Host {
+    pub portal: Arc<Portal>,
+    pub signals: Arc<LocalSignals>,
+    pub cookies: Cookies,
+    pub origins: Arc<Origins>,
+    /// Turns true when the program is asked to end.
+    pub stopping: watch::Receiver<bool>,
+}

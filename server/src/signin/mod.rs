@@ -1,0 +1,6 @@
+//! How a person proves who they are, and how a browser is recognised afterwards.
+
+pub mod cookies;
+pub mod local;
+pub mod routes;
+pub mod session;

@@ -1,0 +1,123 @@
+//! Signing in and out: plain forms with a full page load, so that nothing of a signed-out person stays in the page.
+
+use app::visitor::Visitor;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Path, State};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use axum::{Extension, Form, Router, routing};
+use domain::device::DeviceId;
+use domain::freshness::Purpose;
+use domain::person::Actor;
+use domain::portal::{Landing, SignInAttempt};
+use domain::Refusal;
+use http::header::{HeaderMap, SET_COOKIE, USER_AGENT};
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::cookies::{Kind, Token};
+use crate::host::Host;
+use crate::refused::{Refused, readable};
+
+pub fn routes() -> Router<Host> {
+    Router::new()
+        .route("/sign-in", routing::post(sign_in))
+        .route("/sign-out", routing::post(sign_out))
+        .route("/devices/{id}/reset", routing::post(sign_out_to_prove))
+}
+
+#[derive(Deserialize)]
+struct Credentials {
+    user_name: String,
+    password: SecretString,
+}
+
+async fn sign_in(
+    State(host): State<Host>,
+    Extension(visitor): Extension<Visitor>,
+    headers: HeaderMap,
+    form: Result<Form<Credentials>, FormRejection>,
+) -> Result<Response, Refused> {
+    let Form(credentials) = readable(form)?;
+    let token = Token::new(host.portal.random.as_ref());
+    let attempt = SignInAttempt {
+        user_name: credentials.user_name,
+        password: credentials.password,
+        token: token.hash(),
+        browser: visitor.browser,
+        replaces: visitor.actor.map(|actor| actor.session),
+        agent: agent(&headers),
+    };
+    let landing = host.portal.sign_in(attempt).await?;
+    let cookies = [
+        (SET_COOKIE, host.cookies.set(Kind::Session, &token)),
+        (SET_COOKIE, host.cookies.clear(Kind::Window)),
+    ];
+    Ok((AppendHeaders(cookies), Redirect::to(&address(&landing))).into_response())
+}
+
+async fn sign_out(
+    State(host): State<Host>,
+    Extension(visitor): Extension<Visitor>,
+) -> Result<Response, Refused> {
+    if let Some(actor) = visitor.actor {
+        host.portal.sign_out(&actor).await?;
+    }
+    let cookies = [(SET_COOKIE, host.cookies.clear(Kind::Session))];
+    Ok((AppendHeaders(cookies), Redirect::to("/sign-in")).into_response())
+}
+
+#[derive(Deserialize)]
+struct ToProve {
+    purpose: Option<FormPurpose>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum FormPurpose {
+    Reset,
+    Reveal,
+}
+
+/// Step 1 of a reset. The five minutes start here.
+async fn sign_out_to_prove(
+    State(host): State<Host>,
+    Extension(visitor): Extension<Visitor>,
+    Path(device): Path<String>,
+    form: Result<Form<ToProve>, FormRejection>,
+) -> Result<Response, Refused> {
+    let Form(form) = readable(form)?;
+    let actor: Actor = visitor.actor.ok_or(Refused(Refusal::NotSignedIn))?;
+    let device: DeviceId = device.parse().map_err(|_| Refused(Refusal::NotFound))?;
+    let purpose = match form.purpose {
+        Some(FormPurpose::Reveal) => Purpose::Reveal,
+        Some(FormPurpose::Reset) | None => Purpose::Reset,
+    };
+    let browser = Token::new(host.portal.random.as_ref());
+    host.portal
+        .sign_out_to_prove(&actor, &device, purpose, &browser.hash(), visitor.browser.as_ref())
+        .await?;
+    let cookies = [
+        (SET_COOKIE, host.cookies.clear(Kind::Session)),
+        (SET_COOKIE, host.cookies.set(Kind::Window, &browser)),
+    ];
+    Ok((AppendHeaders(cookies), Redirect::to("/sign-in")).into_response())
+}
+
+fn address(landing: &Landing) -> String {
+    match landing {
+        Landing::Devices => "/devices".to_owned(),
+        Landing::Proven(Purpose::Reset, device) => format!("/devices/{device}/reset"),
+        // Late or not, this sign-in is fresh, and a fresh sign-in is all that showing a passcode asks.
+        Landing::Proven(Purpose::Reveal, device) | Landing::Late(Purpose::Reveal, device) => {
+            format!("/devices/{device}?proven")
+        }
+        Landing::Late(Purpose::Reset, device) => format!("/devices/{device}/reset?late"),
+        Landing::AnotherPerson => "/devices?another".to_owned(),
+    }
+}
+
+/// Shown in the list of sessions; cut, because it is whatever the browser says.
+fn agent(headers: &HeaderMap) -> String {
+    let text = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    text.chars().take(200).collect()
+}

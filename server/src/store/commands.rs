@@ -1,0 +1,329 @@
+use domain::command::{
+    Command, CommandId, CommandKind, CommandState, CommandStep, Failure, SubmitFacts, Submission, may_submit,
+};
+use domain::device::{Device, DeviceId, Platform};
+use domain::notification::News;
+use domain::passcode::PasscodePolicy;
+use domain::person::{Actor, PersonId};
+use domain::ports::{Lease, Sealed, Settlement, StoreError};
+use domain::{Refusal, Timestamp};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, Sqlite, Transaction};
+use uuid::Uuid;
+
+use super::names::Named;
+use super::notifications::notify;
+use super::passcodes::{arm_passcode, erase_older_passcodes, erase_passcode, keep_passcode, sealed_of};
+use super::sessions::newest_grant;
+use super::sqlite::{AuditRow, SqliteStore, audit, person_from};
+
+type Tx = Transaction<'static, Sqlite>;
+
+impl SqliteStore {
+    pub(super) async fn insert_command(
+        &self,
+        actor: &Actor,
+        device: &Device,
+        command: &Command,
+        now: Timestamp,
+    ) -> Result<Result<Submission, Refusal>, StoreError> {
+        let mut tx = self.write().await?;
+        let facts = SubmitFacts {
+            grant: newest_grant(&mut tx, actor, &device.id).await?,
+            open: open_command(&mut tx, &device.id).await?.map(|command| command.id),
+        };
+        let submission = match may_submit(actor, device, &facts, now) {
+            Ok(submission) => submission,
+            Err(refusal) => {
+                let id = device.id.to_string();
+                let row = AuditRow {
+                    person: Some(actor.person.id),
+                    event: "reset_refused",
+                    device: Some(&id),
+                    command: None,
+                };
+                audit(&mut tx, row, now).await?;
+                tx.commit().await?;
+                return Ok(Err(refusal));
+            }
+        };
+        if let Submission::New(grant) = submission {
+            sqlx::query("UPDATE grants SET spent_on = ? WHERE id = ?")
+                .bind(command.id.0)
+                .bind(grant.0)
+                .execute(&mut *tx)
+                .await?;
+            write_command(&mut tx, command, now).await?;
+            erase_older_passcodes(&mut tx, &device.id).await?;
+        }
+        tx.commit().await?;
+        Ok(Ok(submission))
+    }
+
+    pub(super) async fn select_last_command(
+        &self,
+        person: PersonId,
+        device: &DeviceId,
+    ) -> Result<Option<Command>, StoreError> {
+        sqlx::query(
+            "SELECT * FROM commands WHERE person = ? AND device = ? ORDER BY created_at DESC, id DESC LIMIT 1",
+        )
+        .bind(person.0)
+        .bind(device.to_string())
+        .fetch_optional(&self.reads)
+        .await?
+        .map(|row| command_from(&row))
+        .transpose()
+    }
+
+    pub(super) async fn select_open_command(&self, device: &DeviceId) -> Result<Option<Command>, StoreError> {
+        let mut connection = self.reads.acquire().await?;
+        open_command(&mut connection, device).await
+    }
+
+    pub(super) async fn select_steps(&self, command: CommandId) -> Result<Vec<CommandStep>, StoreError> {
+        let rows = sqlx::query("SELECT state, at FROM command_steps WHERE command = ?")
+            .bind(command.0)
+            .fetch_all(&self.reads)
+            .await?;
+        let mut steps = rows
+            .iter()
+            .map(|row| {
+                Ok(CommandStep {
+                    state: CommandState::parse(row.try_get("state")?)?,
+                    at: Timestamp(row.try_get("at")?),
+                })
+            })
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        steps.sort_by_key(|step| step.state);
+        Ok(steps)
+    }
+
+    pub(super) async fn update_leased(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<Lease>, StoreError> {
+        let due: Option<i64> = sqlx::query_scalar("SELECT min(due_at) FROM commands WHERE due_at <= ?")
+            .bind(now.0)
+            .fetch_one(&self.reads)
+            .await?;
+        if due.is_none() {
+            return Ok(None);
+        }
+        let mut tx = self.write().await?;
+        let row = sqlx::query(
+            "UPDATE commands SET due_at = ?, fence = fence + 1, attempts = attempts + 1
+             WHERE id = (SELECT id FROM commands WHERE due_at <= ? ORDER BY due_at LIMIT 1)
+             RETURNING *",
+        )
+        .bind(until.0)
+        .bind(now.0)
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let command = command_from(&row)?;
+        let owner = sqlx::query("SELECT id, user_name, name, email, it_admin FROM people WHERE id = ?")
+            .bind(command.person.0)
+            .fetch_one(&mut *tx)
+            .await?;
+        let lease = Lease {
+            owner: person_from(&owner)?,
+            fence: row.try_get("fence")?,
+            attempts: row.try_get("attempts")?,
+            passcode: sealed_of(&mut tx, command.id).await?,
+            command,
+        };
+        tx.commit().await?;
+        Ok(Some(lease))
+    }
+
+    pub(super) async fn update_sending(
+        &self,
+        lease: &Lease,
+        passcode: Option<&Sealed>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        let moved = sqlx::query(
+            "UPDATE commands SET state = 'sending' WHERE id = ? AND fence = ? AND state = 'queued'",
+        )
+        .bind(lease.command.id.0)
+        .bind(lease.fence)
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+        if moved == 0 {
+            return Ok(false);
+        }
+        write_step(&mut tx, lease.command.id, CommandState::Sending, now).await?;
+        if let Some(sealed) = passcode {
+            keep_passcode(&mut tx, lease.command.id, sealed).await?;
+        }
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    pub(super) async fn update_settled(
+        &self,
+        settlement: &Settlement,
+        now: Timestamp,
+    ) -> Result<Option<PersonId>, StoreError> {
+        let mut tx = self.write().await?;
+        let row = sqlx::query("SELECT * FROM commands WHERE id = ? AND (? IS NULL OR fence = ?)")
+            .bind(settlement.command.0)
+            .bind(settlement.fence)
+            .bind(settlement.fence)
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let command = command_from(&row)?;
+        let expected = settlement.only_from.is_none_or(|state| state == command.state);
+        if !expected || !command.state.may_become(settlement.state) {
+            return Ok(None);
+        }
+        sqlx::query(
+            "UPDATE commands SET state = ?, failure = ?, due_at = CASE WHEN ? THEN NULL ELSE due_at END
+             WHERE id = ?",
+        )
+        .bind(settlement.state.name())
+        .bind(settlement.failure.map(Named::name))
+        .bind(settlement.state.is_final())
+        .bind(command.id.0)
+        .execute(&mut *tx)
+        .await?;
+        write_step(&mut tx, command.id, settlement.state, now).await?;
+        if settlement.state.is_final() {
+            finish(&mut tx, &command, settlement, now).await?;
+        }
+        tx.commit().await?;
+        Ok(Some(command.person))
+    }
+
+    pub(super) async fn update_released(&self, lease: &Lease, due: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        sqlx::query("UPDATE commands SET due_at = ? WHERE id = ? AND fence = ? AND due_at IS NOT NULL")
+            .bind(due.0)
+            .bind(lease.command.id.0)
+            .bind(lease.fence)
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx.commit().await?)
+    }
+
+    pub(super) async fn select_next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let due: Option<i64> =
+            sqlx::query_scalar("SELECT min(due_at) FROM commands").fetch_one(&self.reads).await?;
+        Ok(due.map(Timestamp))
+    }
+}
+
+/// Passcode, audit and notification of a command that has ended.
+async fn finish(
+    tx: &mut Tx,
+    command: &Command,
+    settlement: &Settlement,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if let Some(sealed) = &settlement.passcode {
+        keep_passcode(tx, command.id, sealed).await?;
+    }
+    if settlement.state == CommandState::Done {
+        arm_passcode(tx, command.id, now).await?;
+    } else {
+        erase_passcode(tx, command.id).await?;
+    }
+    let event = match settlement.state {
+        CommandState::Done => "reset_done",
+        CommandState::Expired => "reset_expired",
+        CommandState::Cancelled => "reset_cancelled",
+        _ => "reset_failed",
+    };
+    audit_command(tx, command, event, now).await?;
+    match News::of(settlement.state, settlement.failure) {
+        Some(news) => notify(tx, command, news, now).await,
+        None => Ok(()),
+    }
+}
+
+async fn write_command(tx: &mut Tx, command: &Command, now: Timestamp) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO commands (id, kind, person, device, device_name, platform, min_length, state,
+                               created_at, deadline, due_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(command.id.0)
+    .bind(command.kind.name())
+    .bind(command.person.0)
+    .bind(command.device.to_string())
+    .bind(&command.device_name)
+    .bind(command.platform.name())
+    .bind(command.policy.min_length)
+    .bind(command.state.name())
+    .bind(command.created_at.0)
+    .bind(command.deadline.0)
+    .bind(now.0)
+    .execute(&mut **tx)
+    .await?;
+    write_step(tx, command.id, command.state, now).await?;
+    audit_command(tx, command, "reset_submitted", now).await
+}
+
+async fn write_step(
+    tx: &mut Tx,
+    command: CommandId,
+    state: CommandState,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO command_steps (command, state, at) VALUES (?, ?, ?)")
+        .bind(command.0)
+        .bind(state.name())
+        .bind(now.0)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+async fn audit_command(
+    tx: &mut Tx,
+    command: &Command,
+    event: &'static str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let device = command.device.to_string();
+    let row = AuditRow {
+        person: Some(command.person),
+        event,
+        device: Some(&device),
+        command: Some(command.id.0),
+    };
+    audit(tx, row, now).await
+}
+
+async fn open_command(
+    connection: &mut sqlx::SqliteConnection,
+    device: &DeviceId,
+) -> Result<Option<Command>, StoreError> {
+    sqlx::query("SELECT * FROM commands WHERE device = ? AND due_at IS NOT NULL")
+        .bind(device.to_string())
+        .fetch_optional(connection)
+        .await?
+        .map(|row| command_from(&row))
+        .transpose()
+}
+
+fn command_from(row: &SqliteRow) -> Result<Command, StoreError> {
+    Ok(Command {
+        id: CommandId(row.try_get::<Uuid, _>("id")?),
+        kind: CommandKind::parse(row.try_get("kind")?)?,
+        person: PersonId(row.try_get("person")?),
+        device: row.try_get::<String, _>("device")?.parse()?,
+        device_name: row.try_get("device_name")?,
+        platform: Platform::parse(row.try_get("platform")?)?,
+        policy: PasscodePolicy { min_length: row.try_get("min_length")? },
+        state: CommandState::parse(row.try_get("state")?)?,
+        failure: row.try_get::<Option<&str>, _>("failure")?.map(Failure::parse).transpose()?,
+        created_at: Timestamp(row.try_get("created_at")?),
+        deadline: Timestamp(row.try_get("deadline")?),
+    })
+}

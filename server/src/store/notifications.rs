@@ -1,0 +1,86 @@
+use domain::Timestamp;
+use domain::command::Command;
+use domain::device::Platform;
+use domain::notification::{News, Notification, NotificationId};
+use domain::person::PersonId;
+use domain::ports::StoreError;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, Sqlite, Transaction};
+
+use super::names::Named;
+use super::sqlite::SqliteStore;
+
+impl SqliteStore {
+    pub(super) async fn select_notifications(
+        &self,
+        person: PersonId,
+        after: i64,
+    ) -> Result<Vec<Notification>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT n.cursor, n.id, n.news, n.at, n.read_at, c.device, c.device_name, c.platform
+             FROM notifications n JOIN commands c ON c.id = n.command
+             WHERE n.person = ? AND n.cursor > ? ORDER BY n.cursor DESC LIMIT 100",
+        )
+        .bind(person.0)
+        .bind(after)
+        .fetch_all(&self.reads)
+        .await?;
+        rows.iter().map(notification_from).collect()
+    }
+
+    pub(super) async fn select_unread(&self, person: PersonId) -> Result<u32, StoreError> {
+        Ok(sqlx::query_scalar("SELECT count(*) FROM notifications WHERE person = ? AND read_at IS NULL")
+            .bind(person.0)
+            .fetch_one(&self.reads)
+            .await?)
+    }
+
+    pub(super) async fn update_read(
+        &self,
+        person: PersonId,
+        up_to: i64,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        sqlx::query(
+            "UPDATE notifications SET read_at = ? WHERE person = ? AND cursor <= ? AND read_at IS NULL",
+        )
+        .bind(now.0)
+        .bind(person.0)
+        .bind(up_to)
+        .execute(&mut *tx)
+        .await?;
+        Ok(tx.commit().await?)
+    }
+}
+
+/// One a command: its id is the command's, so that a second one cannot be written.
+pub(super) async fn notify(
+    tx: &mut Transaction<'static, Sqlite>,
+    command: &Command,
+    news: News,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO notifications (id, person, command, news, at) VALUES (?, ?, ?, ?, ?)")
+        .bind(command.id.0)
+        .bind(command.person.0)
+        .bind(command.id.0)
+        .bind(news.name())
+        .bind(now.0)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+fn notification_from(row: &SqliteRow) -> Result<Notification, StoreError> {
+    Ok(Notification {
+        id: NotificationId(row.try_get("id")?),
+        cursor: row.try_get("cursor")?,
+        device: row.try_get::<String, _>("device")?.parse()?,
+        device_name: row.try_get("device_name")?,
+        platform: Platform::parse(row.try_get("platform")?)?,
+        news: News::parse(row.try_get("news")?)?,
+        at: Timestamp(row.try_get("at")?),
+        read: row.try_get::<Option<i64>, _>("read_at")?.is_some(),
+    })
+}

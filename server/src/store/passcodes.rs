@@ -1,0 +1,218 @@
+use domain::command::CommandId;
+use domain::device::DeviceId;
+use domain::freshness::may_reveal;
+use domain::person::{Actor, PersonId, SessionId};
+use domain::ports::{PasscodeState, Sealed, StoreError, StoredPasscode};
+use domain::{Refusal, Timestamp};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, Sqlite, Transaction};
+use uuid::Uuid;
+
+use super::sqlite::{AuditRow, SqliteStore, audit};
+
+/// How long an unrevealed passcode is kept, and how long it stays after it was first shown.
+const UNREVEALED_SECONDS: i64 = 24 * 60 * 60;
+const REVEALED_SECONDS: i64 = 10 * 60;
+
+type Tx = Transaction<'static, Sqlite>;
+
+/// The passcode of the newest reset that a person has had done on a device.
+const LAST_PASSCODE: &str = "SELECT p.* FROM passcodes p JOIN commands c ON c.id = p.command
+    WHERE c.person = ? AND c.device = ? AND p.expires_at IS NOT NULL
+    ORDER BY c.created_at DESC, c.id DESC LIMIT 1";
+
+impl SqliteStore {
+    pub(super) async fn select_passcode(
+        &self,
+        person: PersonId,
+        device: &DeviceId,
+        now: Timestamp,
+    ) -> Result<Option<StoredPasscode>, StoreError> {
+        sqlx::query(LAST_PASSCODE)
+            .bind(person.0)
+            .bind(device.to_string())
+            .fetch_optional(&self.reads)
+            .await?
+            .map(|row| passcode_from(&row, now))
+            .transpose()
+    }
+
+    pub(super) async fn update_revealed(
+        &self,
+        actor: &Actor,
+        device: &DeviceId,
+        now: Timestamp,
+    ) -> Result<Result<StoredPasscode, Refusal>, StoreError> {
+        let mut tx = self.write().await?;
+        let id = device.to_string();
+        let row = sqlx::query(LAST_PASSCODE)
+            .bind(actor.person.id.0)
+            .bind(&id)
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some(row) = row else { return Ok(Err(Refusal::NotFound)) };
+        let mut stored = passcode_from(&row, now)?;
+        if stored.state == PasscodeState::Erased {
+            return Ok(Err(Refusal::PasscodeGone));
+        }
+        if !session_lives(&mut tx, actor).await? {
+            return Ok(Err(Refusal::NotSignedIn));
+        }
+        if !may_reveal(actor, stored.revealed_in, now) {
+            return Ok(Err(Refusal::FreshSignInNeeded));
+        }
+        if stored.revealed_in.is_none() {
+            stored.expires_at = stored.expires_at.min(now.plus_seconds(REVEALED_SECONDS));
+        }
+        stored.revealed_in = Some(actor.session);
+        sqlx::query("UPDATE passcodes SET revealed_in = ?, expires_at = ? WHERE command = ?")
+            .bind(actor.session.0)
+            .bind(stored.expires_at.0)
+            .bind(stored.command.0)
+            .execute(&mut *tx)
+            .await?;
+        let row = AuditRow {
+            person: Some(actor.person.id),
+            event: "passcode_revealed",
+            device: Some(&id),
+            command: Some(stored.command.0),
+        };
+        audit(&mut tx, row, now).await?;
+        tx.commit().await?;
+        Ok(Ok(stored))
+    }
+
+    pub(super) async fn update_forgotten(
+        &self,
+        actor: &Actor,
+        device: &DeviceId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let id = device.to_string();
+        let row = sqlx::query(LAST_PASSCODE)
+            .bind(actor.person.id.0)
+            .bind(&id)
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some(row) = row else { return Ok(()) };
+        let stored = passcode_from(&row, now)?;
+        erase_passcode(&mut tx, stored.command).await?;
+        if stored.state != PasscodeState::Erased {
+            let row = AuditRow {
+                person: Some(actor.person.id),
+                event: "passcode_erased",
+                device: Some(&id),
+                command: Some(stored.command.0),
+            };
+            audit(&mut tx, row, now).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    pub(super) async fn update_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let expired: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM passcodes WHERE expires_at <= ? AND ciphertext IS NOT NULL",
+        )
+        .bind(now.0)
+        .fetch_one(&self.reads)
+        .await?;
+        if expired == 0 {
+            return Ok(0);
+        }
+        let mut tx = self.write().await?;
+        let erased = sqlx::query(
+            "UPDATE passcodes SET nonce = NULL, ciphertext = NULL
+             WHERE expires_at <= ? AND ciphertext IS NOT NULL",
+        )
+        .bind(now.0)
+        .execute(&mut *tx)
+        .await?
+        .rows_affected();
+        tx.commit().await?;
+        Ok(erased)
+    }
+}
+
+/// Kept from the moment before it is sent; not to be shown before [`arm_passcode`].
+pub(super) async fn keep_passcode(tx: &mut Tx, command: CommandId, sealed: &Sealed) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO passcodes (command, key_id, nonce, ciphertext) VALUES (?, ?, ?, ?)
+         ON CONFLICT (command) DO UPDATE
+         SET key_id = excluded.key_id, nonce = excluded.nonce, ciphertext = excluded.ciphertext",
+    )
+    .bind(command.0)
+    .bind(&sealed.key_id)
+    .bind(&sealed.nonce)
+    .bind(&sealed.ciphertext)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn arm_passcode(tx: &mut Tx, command: CommandId, now: Timestamp) -> Result<(), StoreError> {
+    sqlx::query("UPDATE passcodes SET expires_at = ? WHERE command = ?")
+        .bind(now.plus_seconds(UNREVEALED_SECONDS).0)
+        .bind(command.0)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn erase_passcode(tx: &mut Tx, command: CommandId) -> Result<(), StoreError> {
+    sqlx::query("UPDATE passcodes SET nonce = NULL, ciphertext = NULL WHERE command = ?")
+        .bind(command.0)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// A newer reset makes the older passcode worthless, so it need not be kept.
+pub(super) async fn erase_older_passcodes(tx: &mut Tx, device: &DeviceId) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE passcodes SET nonce = NULL, ciphertext = NULL
+         WHERE ciphertext IS NOT NULL AND command IN (SELECT id FROM commands WHERE device = ?)",
+    )
+    .bind(device.to_string())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn sealed_of(tx: &mut Tx, command: CommandId) -> Result<Option<Sealed>, StoreError> {
+    let row = sqlx::query("SELECT * FROM passcodes WHERE command = ?")
+        .bind(command.0)
+        .fetch_optional(&mut **tx)
+        .await?;
+    Ok(match row {
+        Some(row) => sealed_from(&row)?,
+        None => None,
+    })
+}
+
+async fn session_lives(tx: &mut Tx, actor: &Actor) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar("SELECT count(*) FROM sessions WHERE id = ? AND ended_at IS NULL")
+        .bind(actor.session.0)
+        .fetch_one(&mut **tx)
+        .await
+        .map(|count: i64| count > 0)?)
+}
+
+/// Past its end a passcode is erased, whether or not the sweep has been by.
+fn passcode_from(row: &SqliteRow, now: Timestamp) -> Result<StoredPasscode, StoreError> {
+    let expires_at = Timestamp(row.try_get("expires_at")?);
+    let sealed = sealed_from(row)?.filter(|_| now < expires_at);
+    Ok(StoredPasscode {
+        command: CommandId(row.try_get("command")?),
+        state: sealed.map_or(PasscodeState::Erased, PasscodeState::Sealed),
+        revealed_in: row.try_get::<Option<Uuid>, _>("revealed_in")?.map(SessionId),
+        expires_at,
+    })
+}
+
+fn sealed_from(row: &SqliteRow) -> Result<Option<Sealed>, StoreError> {
+    let nonce: Option<Vec<u8>> = row.try_get("nonce")?;
+    let ciphertext: Option<Vec<u8>> = row.try_get("ciphertext")?;
+    let key_id = row.try_get("key_id")?;
+    Ok(nonce.zip(ciphertext).map(|(nonce, ciphertext)| Sealed { key_id, nonce, ciphertext }))
+}

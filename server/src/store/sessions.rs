@@ -1,0 +1,309 @@
+use domain::Timestamp;
+use domain::account::{SignedIn, TokenHash};
+use domain::device::DeviceId;
+use domain::freshness::{Grant, GrantId, Purpose, SignInWindow, Verdict, WindowId};
+use domain::command::CommandId;
+use domain::person::{Actor, PersonId, SessionId};
+use domain::ports::{NewSession, SessionLimits, StoreError, WindowOutcome};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, Sqlite, Transaction};
+use uuid::Uuid;
+
+use super::names::Named;
+use super::sqlite::{AuditRow, SqliteStore, audit, person_from};
+
+/// How stale `last_used_at` may grow before a request writes it: a page view should not cost a commit.
+const USED_EVERY_MILLIS: i64 = 60_000;
+
+type Tx = Transaction<'static, Sqlite>;
+
+impl SqliteStore {
+    pub(super) async fn insert_session(
+        &self,
+        new: &NewSession,
+        now: Timestamp,
+    ) -> Result<Option<WindowOutcome>, StoreError> {
+        let mut tx = self.write().await?;
+        if let Some(replaced) = new.replaces {
+            sqlx::query("UPDATE sessions SET ended_at = ? WHERE id = ? AND ended_at IS NULL")
+                .bind(now.0)
+                .bind(replaced.0)
+                .execute(&mut *tx)
+                .await?;
+        }
+        sqlx::query(
+            "INSERT INTO sessions (id, token, person, agent, authenticated_at, last_used_at)
+             VALUES (?, ?, ?, ?, ?, ?)",
+        )
+        .bind(new.session.0)
+        .bind(&new.token.0[..])
+        .bind(new.person.0)
+        .bind(&new.agent)
+        .bind(new.proof.at.0)
+        .bind(now.0)
+        .execute(&mut *tx)
+        .await?;
+        let row = AuditRow { person: Some(new.person), event: "signed_in", device: None, command: None };
+        audit(&mut tx, row, now).await?;
+        let outcome = match &new.browser {
+            Some(browser) => consume_window(&mut tx, new, browser, now).await?,
+            None => None,
+        };
+        tx.commit().await?;
+        Ok(outcome)
+    }
+
+    pub(super) async fn select_actor(
+        &self,
+        token: &TokenHash,
+        limits: &SessionLimits,
+        now: Timestamp,
+    ) -> Result<Option<Actor>, StoreError> {
+        let row = sqlx::query(
+            "SELECT p.id, p.user_name, p.name, p.email, p.it_admin,
+                    s.id AS session, s.authenticated_at, s.last_used_at
+             FROM sessions s JOIN people p ON p.id = s.person
+             WHERE s.token = ? AND s.ended_at IS NULL AND s.last_used_at >= ? AND s.authenticated_at >= ?",
+        )
+        .bind(&token.0[..])
+        .bind(now.plus_seconds(-limits.idle_seconds).0)
+        .bind(now.plus_seconds(-limits.absolute_seconds).0)
+        .fetch_optional(&self.reads)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let session = SessionId(row.try_get("session")?);
+        let last_used = Timestamp(row.try_get("last_used_at")?);
+        if now.millis_since(last_used) >= USED_EVERY_MILLIS {
+            self.note_use(session, now).await;
+        }
+        Ok(Some(Actor {
+            person: person_from(&row)?,
+            session,
+            authenticated_at: Timestamp(row.try_get("authenticated_at")?),
+        }))
+    }
+
+    /// A full disk must not keep people from reading their pages, so a failure here is only logged.
+    async fn note_use(&self, session: SessionId, now: Timestamp) {
+        let update = async {
+            let mut tx = self.write().await?;
+            sqlx::query("UPDATE sessions SET last_used_at = ? WHERE id = ?")
+                .bind(now.0)
+                .bind(session.0)
+                .execute(&mut *tx)
+                .await?;
+            Ok::<_, StoreError>(tx.commit().await?)
+        };
+        if let Err(error) = update.await {
+            tracing::warn!(%error, "the last use of a session was not noted");
+        }
+    }
+
+    pub(super) async fn update_signed_out(&self, actor: &Actor, now: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        end_session(&mut tx, actor, actor.session, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    pub(super) async fn insert_window(
+        &self,
+        actor: &Actor,
+        window: &SignInWindow,
+        browser: &TokenHash,
+        replaces: Option<&TokenHash>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        if let Some(older) = replaces {
+            sqlx::query("UPDATE windows SET consumed_at = ? WHERE browser = ? AND consumed_at IS NULL")
+                .bind(now.0)
+                .bind(&older.0[..])
+                .execute(&mut *tx)
+                .await?;
+        }
+        end_session(&mut tx, actor, actor.session, now).await?;
+        let device = window.device.to_string();
+        sqlx::query(
+            "INSERT INTO windows (id, browser, person, device, purpose, opened_at, seconds)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(window.id.0)
+        .bind(&browser.0[..])
+        .bind(window.person.0)
+        .bind(&device)
+        .bind(window.purpose.name())
+        .bind(window.opened_at.0)
+        .bind(window.seconds)
+        .execute(&mut *tx)
+        .await?;
+        let row = AuditRow {
+            person: Some(actor.person.id),
+            event: "window_opened",
+            device: Some(&device),
+            command: None,
+        };
+        audit(&mut tx, row, now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    pub(super) async fn select_window(&self, browser: &TokenHash) -> Result<Option<SignInWindow>, StoreError> {
+        sqlx::query("SELECT * FROM windows WHERE browser = ? AND consumed_at IS NULL")
+            .bind(&browser.0[..])
+            .fetch_optional(&self.reads)
+            .await?
+            .map(|row| window_from(&row))
+            .transpose()
+    }
+
+    pub(super) async fn select_sessions(
+        &self,
+        actor: &Actor,
+        limits: &SessionLimits,
+        now: Timestamp,
+    ) -> Result<Vec<SignedIn>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, agent, authenticated_at, last_used_at FROM sessions
+             WHERE person = ? AND ended_at IS NULL AND last_used_at >= ? AND authenticated_at >= ?
+             ORDER BY last_used_at DESC",
+        )
+        .bind(actor.person.id.0)
+        .bind(now.plus_seconds(-limits.idle_seconds).0)
+        .bind(now.plus_seconds(-limits.absolute_seconds).0)
+        .fetch_all(&self.reads)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let session = SessionId(row.try_get("id")?);
+                Ok(SignedIn {
+                    session,
+                    agent: row.try_get("agent")?,
+                    signed_in_at: Timestamp(row.try_get("authenticated_at")?),
+                    last_used_at: Timestamp(row.try_get("last_used_at")?),
+                    this_one: session == actor.session,
+                })
+            })
+            .collect()
+    }
+
+    pub(super) async fn update_session_ended(
+        &self,
+        actor: &Actor,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        let ended = end_session(&mut tx, actor, session, now).await?;
+        tx.commit().await?;
+        Ok(ended)
+    }
+
+    pub(super) async fn select_grant(
+        &self,
+        actor: &Actor,
+        device: &DeviceId,
+    ) -> Result<Option<Grant>, StoreError> {
+        let mut connection = self.reads.acquire().await?;
+        let grant = newest_grant(&mut connection, actor, device).await?;
+        Ok(grant.filter(|grant| grant.spent_on.is_none()))
+    }
+}
+
+/// The first sign-in in the window's browser consumes it, whoever it is and however late.
+async fn consume_window(
+    tx: &mut Tx,
+    new: &NewSession,
+    browser: &TokenHash,
+    now: Timestamp,
+) -> Result<Option<WindowOutcome>, StoreError> {
+    let row =
+        sqlx::query("UPDATE windows SET consumed_at = ? WHERE browser = ? AND consumed_at IS NULL RETURNING *")
+            .bind(now.0)
+            .bind(&browser.0[..])
+            .fetch_optional(&mut **tx)
+            .await?;
+    let Some(row) = row else { return Ok(None) };
+    let window = window_from(&row)?;
+    let verdict = window.judge(new.person, new.proof, now);
+    let device = window.device.to_string();
+    if verdict == Verdict::Granted && window.purpose == Purpose::Reset {
+        sqlx::query("INSERT INTO grants (id, person, device, session, granted_at) VALUES (?, ?, ?, ?, ?)")
+            // One grant a window at most: the window's id is the grant's.
+            .bind(window.id.0)
+            .bind(new.person.0)
+            .bind(&device)
+            .bind(new.session.0)
+            .bind(now.0)
+            .execute(&mut **tx)
+            .await?;
+    }
+    let event = match verdict {
+        Verdict::Granted => "window_proven",
+        Verdict::Late => "window_late",
+        Verdict::AnotherPerson => "window_of_another_person",
+        Verdict::NotFresh => "window_not_fresh",
+    };
+    let row = AuditRow { person: Some(new.person), event, device: Some(&device), command: None };
+    audit(tx, row, now).await?;
+    Ok(Some(WindowOutcome { verdict, purpose: window.purpose, device: window.device }))
+}
+
+/// Whose session it is stands in the condition, so that a stranger's id ends nothing.
+async fn end_session(
+    tx: &mut Tx,
+    actor: &Actor,
+    session: SessionId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let ended =
+        sqlx::query("UPDATE sessions SET ended_at = ? WHERE id = ? AND person = ? AND ended_at IS NULL")
+            .bind(now.0)
+            .bind(session.0)
+            .bind(actor.person.id.0)
+            .execute(&mut **tx)
+            .await?
+            .rows_affected()
+            > 0;
+    if ended {
+        let row = AuditRow { person: Some(actor.person.id), event: "signed_out", device: None, command: None };
+        audit(tx, row, now).await?;
+    }
+    Ok(ended)
+}
+
+/// The newest grant of this session for this device, spent or not.
+pub(super) async fn newest_grant(
+    connection: &mut sqlx::SqliteConnection,
+    actor: &Actor,
+    device: &DeviceId,
+) -> Result<Option<Grant>, StoreError> {
+    let row = sqlx::query(
+        "SELECT g.* FROM grants g JOIN sessions s ON s.id = g.session
+         WHERE g.session = ? AND g.device = ? AND g.person = ? AND s.ended_at IS NULL
+         ORDER BY g.granted_at DESC LIMIT 1",
+    )
+    .bind(actor.session.0)
+    .bind(device.to_string())
+    .bind(actor.person.id.0)
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Grant {
+        id: GrantId(row.try_get("id")?),
+        person: PersonId(row.try_get("person")?),
+        device: device.clone(),
+        session: SessionId(row.try_get("session")?),
+        granted_at: Timestamp(row.try_get("granted_at")?),
+        spent_on: row.try_get::<Option<Uuid>, _>("spent_on")?.map(CommandId),
+    }))
+}
+
+fn window_from(row: &SqliteRow) -> Result<SignInWindow, StoreError> {
+    Ok(SignInWindow {
+        id: WindowId(row.try_get("id")?),
+        person: PersonId(row.try_get("person")?),
+        device: row.try_get::<String, _>("device")?.parse()?,
+        purpose: Purpose::parse(row.try_get("purpose")?)?,
+        opened_at: Timestamp(row.try_get("opened_at")?),
+        seconds: row.try_get("seconds")?,
+    })
+}

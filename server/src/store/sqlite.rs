@@ -1,0 +1,255 @@
+//! SQLite: one connection that writes, so that no transaction ever finds the database busy; a few that read.
+
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::Timestamp;
+use domain::account::{SignedIn, TokenHash};
+use domain::command::{Command, CommandId, CommandStep, Submission};
+use domain::device::{Device, DeviceId};
+use domain::freshness::{Grant, SignInWindow};
+use domain::notification::Notification;
+use domain::person::{Actor, Person, PersonId, SessionId};
+use domain::ports::{
+    Denied, Lease, NewSession, Sealed, SessionLimits, Settlement, Store, StoreError, StoredPasscode,
+    WindowOutcome,
+};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
+use sqlx::{Row, Sqlite, Transaction};
+use uuid::Uuid;
+
+pub struct SqliteStore {
+    pub(super) reads: SqlitePool,
+    writes: SqlitePool,
+}
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+
+impl SqliteStore {
+    /// Opens the database, makes it if it is missing, and brings its tables up to date.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // What was acknowledged survives a power failure.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            // Erased passcodes leave no ciphertext on free pages.
+            .pragma("secure_delete", "ON")
+            .busy_timeout(Duration::from_secs(5));
+        let writes = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        MIGRATIONS.run(&writes).await?;
+        let reads =
+            SqlitePoolOptions::new().max_connections(4).connect_with(options.create_if_missing(false)).await?;
+        Ok(Self { reads, writes })
+    }
+
+    /// Takes the write lock at once: a transaction that reads first could otherwise lose it to another process.
+    pub(super) async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.writes.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}
+
+/// What the audit says: who did what to which device, never a secret.
+pub(super) struct AuditRow<'a> {
+    pub person: Option<PersonId>,
+    pub event: &'static str,
+    pub device: Option<&'a str>,
+    pub command: Option<Uuid>,
+}
+
+/// Written in the transaction of what it records.
+pub(super) async fn audit(
+    tx: &mut Transaction<'static, Sqlite>,
+    row: AuditRow<'_>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO audit (at, person, event, device, command) VALUES (?, ?, ?, ?, ?)")
+        .bind(now.0)
+        .bind(row.person.map(|person| person.0))
+        .bind(row.event)
+        .bind(row.device)
+        .bind(row.command)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Reads a person from columns `id, user_name, name, email, it_admin`.
+pub(super) fn person_from(row: &SqliteRow) -> Result<Person, StoreError> {
+    Ok(Person {
+        id: PersonId(row.try_get("id")?),
+        user_name: row.try_get("user_name")?,
+        name: row.try_get("name")?,
+        email: row.try_get("email")?,
+        it_admin: row.try_get("it_admin")?,
+    })
+}
+
+/// Each line leads to the transaction of its name, grouped by file.
+#[async_trait]
+impl Store for SqliteStore {
+    async fn add_person(&self, person: &Person, hash: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.insert_person(person, hash, now).await
+    }
+    async fn person(&self, id: PersonId) -> Result<Option<Person>, StoreError> {
+        self.select_person(id).await
+    }
+    async fn password_of_user(&self, user_name: &str) -> Result<Option<(PersonId, String)>, StoreError> {
+        self.select_password_of_user(user_name).await
+    }
+    async fn password_of_person(&self, id: PersonId) -> Result<Option<String>, StoreError> {
+        self.select_password_of_person(id).await
+    }
+    async fn change_password(&self, actor: &Actor, hash: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.update_password(actor, hash, now).await
+    }
+
+    async fn sign_in(&self, new: &NewSession, now: Timestamp) -> Result<Option<WindowOutcome>, StoreError> {
+        self.insert_session(new, now).await
+    }
+    async fn actor(
+        &self,
+        token: &TokenHash,
+        limits: &SessionLimits,
+        now: Timestamp,
+    ) -> Result<Option<Actor>, StoreError> {
+        self.select_actor(token, limits, now).await
+    }
+    async fn sign_out(&self, actor: &Actor, now: Timestamp) -> Result<(), StoreError> {
+        self.update_signed_out(actor, now).await
+    }
+    async fn sign_out_to_prove(
+        &self,
+        actor: &Actor,
+        window: &SignInWindow,
+        browser: &TokenHash,
+        replaces: Option<&TokenHash>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.insert_window(actor, window, browser, replaces, now).await
+    }
+    async fn window(&self, browser: &TokenHash) -> Result<Option<SignInWindow>, StoreError> {
+        self.select_window(browser).await
+    }
+    async fn sessions(
+        &self,
+        actor: &Actor,
+        limits: &SessionLimits,
+        now: Timestamp,
+    ) -> Result<Vec<SignedIn>, StoreError> {
+        self.select_sessions(actor, limits, now).await
+    }
+    async fn end_session(
+        &self,
+        actor: &Actor,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.update_session_ended(actor, session, now).await
+    }
+    async fn grant(&self, actor: &Actor, device: &DeviceId) -> Result<Option<Grant>, StoreError> {
+        self.select_grant(actor, device).await
+    }
+
+    async fn submit(
+        &self,
+        actor: &Actor,
+        device: &Device,
+        command: &Command,
+        now: Timestamp,
+    ) -> Result<Submission, Denied> {
+        Ok(self.insert_command(actor, device, command, now).await??)
+    }
+    async fn last_command(
+        &self,
+        person: PersonId,
+        device: &DeviceId,
+    ) -> Result<Option<Command>, StoreError> {
+        self.select_last_command(person, device).await
+    }
+    async fn open_command(&self, device: &DeviceId) -> Result<Option<Command>, StoreError> {
+        self.select_open_command(device).await
+    }
+    async fn steps(&self, command: CommandId) -> Result<Vec<CommandStep>, StoreError> {
+        self.select_steps(command).await
+    }
+    async fn lease(&self, now: Timestamp, until: Timestamp) -> Result<Option<Lease>, StoreError> {
+        self.update_leased(now, until).await
+    }
+    async fn begin_sending(
+        &self,
+        lease: &Lease,
+        passcode: Option<&Sealed>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.update_sending(lease, passcode, now).await
+    }
+    async fn settle(&self, settlement: &Settlement, now: Timestamp) -> Result<Option<PersonId>, StoreError> {
+        self.update_settled(settlement, now).await
+    }
+    async fn release(&self, lease: &Lease, due: Timestamp) -> Result<(), StoreError> {
+        self.update_released(lease, due).await
+    }
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.select_next_due().await
+    }
+
+    async fn passcode(
+        &self,
+        person: PersonId,
+        device: &DeviceId,
+        now: Timestamp,
+    ) -> Result<Option<StoredPasscode>, StoreError> {
+        self.select_passcode(person, device, now).await
+    }
+    async fn reveal(
+        &self,
+        actor: &Actor,
+        device: &DeviceId,
+        now: Timestamp,
+    ) -> Result<StoredPasscode, Denied> {
+        Ok(self.update_revealed(actor, device, now).await??)
+    }
+    async fn forget_passcode(
+        &self,
+        actor: &Actor,
+        device: &DeviceId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.update_forgotten(actor, device, now).await
+    }
+    async fn erase_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
+        self.update_expired(now).await
+    }
+
+    async fn notifications(&self, person: PersonId) -> Result<Vec<Notification>, StoreError> {
+        self.select_notifications(person, 0).await
+    }
+    async fn notifications_after(
+        &self,
+        person: PersonId,
+        cursor: i64,
+    ) -> Result<Vec<Notification>, StoreError> {
+        self.select_notifications(person, cursor).await
+    }
+    async fn unread(&self, person: PersonId) -> Result<u32, StoreError> {
+        self.select_unread(person).await
+    }
+    async fn mark_read(&self, person: PersonId, up_to: i64, now: Timestamp) -> Result<(), StoreError> {
+        self.update_read(person, up_to, now).await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(&self.reads).await?;
+        Ok(())
+    }
+    async fn latest_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        let at: Option<i64> = sqlx::query_scalar("SELECT max(at) FROM audit").fetch_one(&self.reads).await?;
+        Ok(at.map(Timestamp))
+    }
+}
