@@ -1,0 +1,115 @@
+//! The demo's MDM and its phones. A connector like any other, with a database file of its own: what it committed and
+//! what the portal committed are two things, as with a real MDM.
+
+mod commands;
+mod connector;
+mod hands;
+mod hashes;
+mod phones;
+mod seed;
+mod world;
+
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod tests_commands;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::Timestamp;
+use domain::device::FleetId;
+use domain::person::Person;
+use domain::ports::{Clock, FleetError, Randomness, StoreError};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Sqlite, Transaction};
+use tokio::sync::watch;
+
+/// How often the world moves on.
+const PASS: Duration = Duration::from_millis(250);
+/// How often a phone with a network checks in.
+const CHECK_IN_MILLIS: i64 = 1000;
+/// A phone is online to the MDM when it was heard of within this time.
+const HEARD_OF_SECONDS: i64 = 5;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/virtual_fleet");
+
+pub struct VirtualFleet {
+    id: FleetId,
+    reads: SqlitePool,
+    writes: SqlitePool,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Randomness>,
+    outcomes: watch::Sender<()>,
+}
+
+type Tx = Transaction<'static, Sqlite>;
+
+impl VirtualFleet {
+    /// Opens the fleet's database; the first time, the demo's devices are made for those owners who are here.
+    pub async fn open(
+        path: &Path,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Randomness>,
+        owners: &[Person],
+    ) -> Result<Arc<Self>, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5));
+        let writes = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        MIGRATIONS.run(&writes).await?;
+        let reads = SqlitePoolOptions::new()
+            .max_connections(4)
+            .connect_with(options.create_if_missing(false))
+            .await?;
+        let outcomes = watch::Sender::new(());
+        let fleet = Self { id: FleetId::parse("virtual")?, reads, writes, clock, random, outcomes };
+        fleet.seed(owners).await?;
+        Ok(Arc::new(fleet))
+    }
+
+    /// The phones live until `stop` becomes true.
+    pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        let mut ticks = tokio::time::interval(PASS);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = stop.wait_for(|stopped| *stopped) => return,
+                _ = ticks.tick() => {}
+            }
+            if let Err(error) = self.pass(self.clock.now()).await {
+                tracing::error!(%error, "the virtual fleet stood still");
+            }
+        }
+    }
+
+    /// Changes whenever the answer to an open command may have changed. A hint: [`domain::ports::Connector::outcome`] is the truth.
+    pub fn on_outcome(&self) -> watch::Receiver<()> {
+        self.outcomes.subscribe()
+    }
+
+    /// Takes the write lock at once: a transaction that reads first could otherwise lose it to another process.
+    async fn write(&self) -> Result<Tx, StoreError> {
+        Ok(self.writes.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    fn tell_outcome(&self) {
+        self.outcomes.send_replace(());
+    }
+}
+
+/// Nothing was changed.
+fn unreachable(error: StoreError) -> FleetError {
+    FleetError::Unreachable(error.0)
+}
+
+fn is_heard_of(last_seen: Timestamp, now: Timestamp) -> bool {
+    now.millis_since(last_seen) <= HEARD_OF_SECONDS * 1000
+}
