@@ -1,0 +1,102 @@
+use domain::device::{Device, DeviceId};
+use domain::portal::PasscodeOffer;
+use domain::{Refusal, Timestamp};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_i18n::td_string;
+
+use super::passcode_shown::PasscodeShown;
+use super::refused::Refused;
+use super::when::When;
+use crate::api::forget_passcode::ForgetPasscode;
+use crate::api::reveal_passcode::{Revealed, reveal_passcode};
+use crate::live::use_live;
+use crate::words::language;
+
+/// What the device page holds of a temporary passcode. Never in storage, never in the address.
+#[derive(Clone, Copy)]
+pub struct Reveal {
+    pub shown: RwSignal<Option<Revealed>>,
+    pub refused: RwSignal<Option<Refusal>>,
+    pub forget: ServerAction<ForgetPasscode>,
+}
+
+/// The temporary passcode: shown, to be shown, to be shown after a fresh sign-in, or gone.
+#[component]
+pub fn Passcode(device: Device, offer: PasscodeOffer, now: Timestamp, reveal: Reveal) -> impl IntoView {
+    let l = language();
+    let id = device.id.clone();
+    let body = move || match (offer, reveal.shown.get()) {
+        (PasscodeOffer::Gone, _) => view! { <Gone/> }.into_any(),
+        (_, Some(revealed)) => view! { <PasscodeShown device=device.clone() revealed reveal/> }.into_any(),
+        (PasscodeOffer::Ready { expires_at }, None) => {
+            view! { <Ready id=id.clone() expires_at now reveal/> }.into_any()
+        }
+        (PasscodeOffer::NeedsSignIn { expires_at }, None) => {
+            view! { <NeedsSignIn id=id.clone() expires_at now/> }.into_any()
+        }
+    };
+    view! {
+        <section class="panel panel-first" aria-labelledby="passcode">
+            <h2 id="passcode">{td_string!(l, portal.passcode.title)}</h2>
+            {move || reveal.refused.get().map(|refusal| view! { <Refused refusal/> })}
+            {body}
+        </section>
+    }
+}
+
+/// Without WebAssembly the form's own address answers with a page that shows it.
+#[component]
+fn Ready(id: DeviceId, expires_at: Timestamp, now: Timestamp, reveal: Reveal) -> impl IntoView {
+    let l = language();
+    let live = use_live();
+    let action = format!("/devices/{id}/passcode");
+    let show = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        let id = id.clone();
+        spawn_local(async move {
+            match reveal_passcode(id).await {
+                Ok(revealed) => reveal.shown.set(Some(revealed)),
+                Err(error) => {
+                    reveal.refused.set(Some(error.0));
+                    live.version.update(|version| *version = version.wrapping_add(1));
+                }
+            }
+        });
+    };
+    view! {
+        <p>{td_string!(l, portal.passcode.ready)}</p>
+        <Kept expires_at now/>
+        <form method="post" action=action on:submit=show>
+            <button class="button button-first" type="submit">{td_string!(l, portal.passcode.show)}</button>
+        </form>
+    }
+}
+
+#[component]
+fn NeedsSignIn(id: DeviceId, expires_at: Timestamp, now: Timestamp) -> impl IntoView {
+    let l = language();
+    view! {
+        <p>{td_string!(l, portal.passcode.needs)}</p>
+        <Kept expires_at now/>
+        <form method="get" action=format!("/devices/{id}/reset")>
+            <input type="hidden" name="purpose" value="reveal"/>
+            <button class="button button-first" type="submit">{td_string!(l, portal.passcode.show)}</button>
+        </form>
+    }
+}
+
+#[component]
+fn Kept(expires_at: Timestamp, now: Timestamp) -> impl IntoView {
+    let l = language();
+    view! { <p class="quiet">{td_string!(l, portal.passcode.vanishes)} " " <When at=expires_at now/> "."</p> }
+}
+
+#[component]
+fn Gone() -> impl IntoView {
+    let l = language();
+    view! {
+        <p><strong>{td_string!(l, portal.passcode.gone)}</strong></p>
+        <p>{td_string!(l, portal.passcode.gone_do)}</p>
+    }
+}

@@ -1,0 +1,58 @@
+use domain::device::{Device, Platform};
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos_i18n::td_string;
+
+use super::platform_table::PlatformTable;
+use super::refused::Refused;
+use crate::api::reset_passcode::ResetPasscode;
+use crate::words::language;
+use crate::words::platform::effect_words;
+
+/// Step 2: what will happen to this very device, one question, then the button.
+#[component]
+pub fn StepTwo(device: Device, remaining_millis: i64, reset: ServerAction<ResetPasscode>) -> impl IntoView {
+    let l = language();
+    let remaining = match remaining_millis / 60_000 {
+        0 | 1 => td_string!(l, portal.reset.remaining_one).to_owned(),
+        count => td_string!(l, portal.reset.remaining, count = count),
+    };
+    let refused = move || reset.value().get().and_then(Result::err);
+    view! {
+        <section class="panel" aria-labelledby="step">
+            <h2 id="step">{td_string!(l, portal.reset.step_2)}</h2>
+            <h3>{td_string!(l, portal.reset.what)}</h3>
+            <p class="effect">{effect_words(l, device.platform)}</p>
+            <Question platform=device.platform online=device.online/>
+            {move || refused().map(|error| view! { <Refused refusal=error.0/> })}
+            <div class="actions">
+                <ActionForm action=reset>
+                    <input type="hidden" name="device" value=device.id.to_string()/>
+                    <button class="button button-first" type="submit">{td_string!(l, portal.reset.button)}</button>
+                </ActionForm>
+                <form method="get" action=format!("/devices/{}", device.id)>
+                    <button class="button button-quiet" type="submit">{td_string!(l, portal.reset.cancel)}</button>
+                </form>
+            </div>
+            <p class="quiet">{remaining}</p>
+            <PlatformTable/>
+        </section>
+    }
+}
+
+/// Said before, not after: a phone that hears nothing keeps its old passcode.
+#[component]
+fn Question(platform: Platform, online: bool) -> impl IntoView {
+    let l = language();
+    let iphone =
+        (platform == Platform::Ios).then(|| view! { <p>{td_string!(l, portal.reset.question_ios)}</p> });
+    let offline = (!online).then(|| view! { <p>{td_string!(l, portal.reset.question_offline)}</p> });
+    view! {
+        <div class="question">
+            <h3>{td_string!(l, portal.reset.question)}</h3>
+            <p>{td_string!(l, portal.reset.question_do)}</p>
+            {iphone}
+            {offline}
+        </div>
+    }
+}

@@ -1,0 +1,45 @@
+use domain::Timestamp;
+use domain::account::SignedIn;
+use leptos::either::Either;
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos_i18n::td_string;
+
+use super::when::When;
+use crate::api::end_session::EndSession;
+use crate::words::browser::browser_words;
+use crate::words::language;
+
+#[component]
+pub fn SessionList(list: Vec<SignedIn>, now: Timestamp, end: ServerAction<EndSession>) -> impl IntoView {
+    let items = list.into_iter().map(|session| view! { <Session session now end/> }).collect_view();
+    view! { <ul class="sessions">{items}</ul> }
+}
+
+#[component]
+fn Session(session: SignedIn, now: Timestamp, end: ServerAction<EndSession>) -> impl IntoView {
+    let l = language();
+    let SignedIn { session, agent, signed_in_at, last_used_at, this_one } = session;
+    let action = if this_one {
+        Either::Left(view! { <p class="chip chip-good">{td_string!(l, portal.account.this_one)}</p> })
+    } else {
+        Either::Right(view! {
+            <ActionForm action=end>
+                <input type="hidden" name="session" value=session.0.to_string()/>
+                <button class="button button-quiet" type="submit">{td_string!(l, portal.account.end)}</button>
+            </ActionForm>
+        })
+    };
+    view! {
+        <li class="session">
+            <div>
+                <p class="session-browser">{browser_words(l, &agent)}</p>
+                <p class="quiet">
+                    {td_string!(l, portal.account.since)} " " <When at=signed_in_at now/> ", "
+                    {td_string!(l, portal.account.used)} " " <When at=last_used_at now/>
+                </p>
+            </div>
+            {action}
+        </li>
+    }
+}

@@ -1,0 +1,90 @@
+use domain::Timestamp;
+use domain::command::{Command, CommandState, CommandStep};
+use domain::device::DeviceId;
+use leptos::form::ActionForm;
+use leptos::prelude::*;
+use leptos_i18n::td_string;
+
+use super::help::WhomToAsk;
+use super::refused::Refused;
+use super::when::When;
+use crate::api::cancel_reset::CancelReset;
+use crate::words::language;
+use crate::words::state::{failure_words, step_words};
+
+/// How far the last reset is, as a short story in words with times.
+#[component]
+pub fn Timeline(
+    command: Command,
+    steps: Vec<CommandStep>,
+    online: bool,
+    now: Timestamp,
+    cancel: ServerAction<CancelReset>,
+) -> impl IntoView {
+    let l = language();
+    let waits_for_device = command.state == CommandState::Waiting && !online;
+    let lines = told(&steps).into_iter().map(|step| view! { <Line step now/> }).collect_view();
+    let failure = command.failure.filter(|_| command.state == CommandState::Failed);
+    view! {
+        <section class="panel" aria-labelledby="timeline">
+            <h2 id="timeline">{td_string!(l, portal.timeline.heading)}</h2>
+            <ol class="timeline">{lines}</ol>
+            {waits_for_device.then(|| view! { <p>{td_string!(l, portal.timeline.waiting_offline)}</p> })}
+            {failure
+                .map(|failure| {
+                    view! {
+                        <p>{failure_words(l, failure)} " " {td_string!(l, portal.timeline.again)}</p>
+                        <WhomToAsk/>
+                    }
+                })}
+            {(!command.state.is_final())
+                .then(|| view! { <UnderWay device=command.device deadline=command.deadline now cancel/> })}
+        </section>
+    }
+}
+
+/// "Being sent" lasts a moment and says nothing once it was sent.
+fn told(steps: &[CommandStep]) -> Vec<CommandStep> {
+    let newest = steps.iter().map(|step| step.state).max();
+    let said = |step: &&CommandStep| step.state != CommandState::Sending || newest == Some(step.state);
+    steps.iter().filter(said).copied().collect()
+}
+
+#[component]
+fn Line(step: CommandStep, now: Timestamp) -> impl IntoView {
+    let class = match step.state {
+        CommandState::Done => "timeline-step timeline-good",
+        CommandState::Failed | CommandState::Expired => "timeline-step timeline-bad",
+        _ => "timeline-step",
+    };
+    view! {
+        <li class=class>
+            <p>{step_words(language(), step.state)}</p>
+            <p class="timeline-when"><When at=step.at now/></p>
+        </li>
+    }
+}
+
+#[component]
+fn UnderWay(
+    device: DeviceId,
+    deadline: Timestamp,
+    now: Timestamp,
+    cancel: ServerAction<CancelReset>,
+) -> impl IntoView {
+    let l = language();
+    let refused = move || cancel.value().get().and_then(Result::err);
+    view! {
+        <p class="quiet">{td_string!(l, portal.timeline.until)} " " <When at=deadline now/> "."</p>
+        {move || refused().map(|error| view! { <Refused refusal=error.0/> })}
+        <div class="actions">
+            <form method="get" action=format!("/devices/{device}")>
+                <button class="button" type="submit">{td_string!(l, portal.timeline.check)}</button>
+            </form>
+            <ActionForm action=cancel>
+                <input type="hidden" name="device" value=device.to_string()/>
+                <button class="button button-quiet" type="submit">{td_string!(l, portal.timeline.cancel)}</button>
+            </ActionForm>
+        </div>
+    }
+}

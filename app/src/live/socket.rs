@@ -1,0 +1,116 @@
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use domain::live::LiveUpdate;
+use gloo_timers::callback::Timeout;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use web_sys::{CloseEvent, MessageEvent, WebSocket};
+
+use super::Live;
+use crate::browser;
+
+/// The server closes with it when the session ended.
+const SESSION_ENDED: u16 = 4401;
+/// A page that is being left by signing out itself is gone before then; the others say what happened.
+const LEAVING_MILLIS: u32 = 800;
+const SHORTEST_WAIT_MILLIS: f64 = 500.0;
+const LONGEST_WAIT_MILLIS: f64 = 10_000.0;
+
+/// One stream, reopened as long as the page lives.
+struct Connection {
+    live: Live,
+    socket: RefCell<Option<Open>>,
+    failures: Cell<i32>,
+    waiting: Cell<bool>,
+    over: Cell<bool>,
+}
+
+/// A socket calls its closures only as long as somebody keeps them.
+struct Open {
+    socket: WebSocket,
+    _on_message: Closure<dyn FnMut(MessageEvent)>,
+    _on_close: Closure<dyn FnMut(CloseEvent)>,
+}
+
+pub fn listen(live: Live) {
+    let connection = Rc::new(Connection {
+        live,
+        socket: RefCell::new(None),
+        failures: Cell::new(0),
+        waiting: Cell::new(false),
+        over: Cell::new(false),
+    });
+    connection.open();
+    browser::on_wake(move || connection.open());
+}
+
+impl Connection {
+    /// Does nothing while there is a living socket.
+    fn open(self: &Rc<Self>) {
+        if self.over.get() || self.is_alive() {
+            return;
+        }
+        let Ok(socket) = address(self.live.cursor()).and_then(|url| WebSocket::new(&url)) else {
+            self.open_later();
+            return;
+        };
+        let this = Rc::clone(self);
+        let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| this.received(&event));
+        let this = Rc::clone(self);
+        let on_close = Closure::<dyn FnMut(CloseEvent)>::new(move |event: CloseEvent| this.closed(&event));
+        socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
+        self.socket.replace(Some(Open { socket, _on_message: on_message, _on_close: on_close }));
+    }
+
+    fn is_alive(&self) -> bool {
+        self.socket.borrow().as_ref().is_some_and(|open| {
+            matches!(open.socket.ready_state(), WebSocket::CONNECTING | WebSocket::OPEN)
+        })
+    }
+
+    fn received(&self, event: &MessageEvent) {
+        let update = event.data().as_string().and_then(|text| serde_json::from_str::<LiveUpdate>(&text).ok());
+        if let Some(update) = update {
+            self.failures.set(0);
+            self.live.take(update);
+        }
+    }
+
+    fn closed(self: &Rc<Self>, event: &CloseEvent) {
+        if event.code() == SESSION_ENDED {
+            self.over.set(true);
+            let live = self.live;
+            Timeout::new(LEAVING_MILLIS, move || live.signed_out.set(true)).forget();
+        } else {
+            self.open_later();
+        }
+    }
+
+    /// Half a second at first, twice as long after each failure, ten seconds at most; half of it is left to chance, so
+    /// that a restarted server is not met by everybody at once.
+    fn open_later(self: &Rc<Self>) {
+        if self.waiting.replace(true) {
+            return;
+        }
+        let failures = self.failures.replace(self.failures.get().saturating_add(1));
+        let wait = (SHORTEST_WAIT_MILLIS * 2_f64.powi(failures)).min(LONGEST_WAIT_MILLIS);
+        let wait = (wait * (0.5 + js_sys::Math::random() / 2.0)).min(LONGEST_WAIT_MILLIS);
+        let this = Rc::clone(self);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 250 and 10,000")]
+        let millis = wait as u32;
+        Timeout::new(millis, move || {
+            this.waiting.set(false);
+            this.open();
+        })
+        .forget();
+    }
+}
+
+fn address(cursor: i64) -> Result<String, wasm_bindgen::JsValue> {
+    let location = window().location();
+    let scheme = if location.protocol()? == "https:" { "wss" } else { "ws" };
+    Ok(format!("{scheme}://{}/live?after={cursor}", location.host()?))
+}

@@ -1,0 +1,69 @@
+use leptos::either::Either;
+use leptos::prelude::*;
+use leptos_i18n::td_string;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+use crate::api::end_session::EndSession;
+use crate::api::sessions::sessions;
+use crate::api::shell::Me;
+use crate::components::notice::Notice;
+use crate::components::password_form::PasswordForm;
+use crate::components::refused::{PageRefused, Refused};
+use crate::components::session_list::SessionList;
+use crate::components::shell::use_shell;
+use crate::words::language;
+
+#[component]
+pub fn AccountPage() -> impl IntoView {
+    let l = language();
+    let query = use_query_map();
+    let changed = move || query.read().get("changed").is_some();
+    let shell = use_shell();
+    view! {
+        <Title text=td_string!(l, portal.account.title)/>
+        <h1>{td_string!(l, portal.account.title)}</h1>
+        {move || {
+            changed()
+                .then(|| view! { <Notice good=true what=td_string!(l, portal.account.changed) do_now=""/> })
+        }}
+        <Suspense>
+            {move || Suspend::new(async move {
+                let me = shell.await.ok().and_then(|shell| shell.me);
+                me.map(|me| view! { <Myself me/> })
+            })}
+        </Suspense>
+        <SignedIn/>
+    }
+}
+
+#[component]
+fn Myself(me: Me) -> impl IntoView {
+    let words = td_string!(language(), portal.account.signed_in_as, name = me.name, user = me.user_name);
+    view! { <p class="lead">{words}</p> }
+}
+
+#[component]
+fn SignedIn() -> impl IntoView {
+    let l = language();
+    let end = ServerAction::<EndSession>::new();
+    let refused = move || end.value().get().and_then(Result::err);
+    let all = Resource::new_blocking(move || end.version().get(), |_| sessions());
+    view! {
+        <Transition>
+            {move || Suspend::new(async move {
+                match all.await {
+                    Err(error) => Either::Right(view! { <PageRefused refusal=error.0/> }),
+                    Ok(all) => Either::Left(view! {
+                        <PasswordForm/>
+                        <section class="panel" aria-labelledby="sessions">
+                            <h2 id="sessions">{td_string!(l, portal.account.sessions_title)}</h2>
+                            {move || refused().map(|error| view! { <Refused refusal=error.0/> })}
+                            <SessionList list=all.list now=all.now end/>
+                        </section>
+                    }),
+                }
+            })}
+        </Transition>
+    }
+}

@@ -1,0 +1,81 @@
+use domain::portal::DeviceCard;
+use leptos::either::Either;
+use leptos::prelude::*;
+use leptos_i18n::td_string;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+use crate::api::my_devices::my_devices;
+use crate::components::device_card::Card;
+use crate::components::help::WhomToAsk;
+use crate::components::notice::Notice;
+use crate::components::refused::PageRefused;
+use crate::live::use_live;
+use crate::words::language;
+
+/// As much of an MDM's id as tells two devices of one name and model apart.
+const TAIL_CHARS: usize = 4;
+
+#[component]
+pub fn DevicesPage() -> impl IntoView {
+    let live = use_live();
+    let query = use_query_map();
+    let another = query.read_untracked().get("another").is_some();
+    let cards = Resource::new_blocking(move || live.version.get(), |_| my_devices());
+    view! {
+        <Transition>
+            {move || Suspend::new(async move {
+                match cards.await {
+                    Ok(cards) => Either::Left(view! { <Devices cards another/> }),
+                    Err(error) => Either::Right(view! { <PageRefused refusal=error.0/> }),
+                }
+            })}
+        </Transition>
+    }
+}
+
+#[component]
+fn Devices(cards: Vec<DeviceCard>, another: bool) -> impl IntoView {
+    let l = language();
+    let empty = cards.is_empty();
+    let tails: Vec<Option<String>> = cards.iter().map(|card| tail(card, &cards)).collect();
+    let cards =
+        cards.into_iter().zip(tails).map(|(card, tail)| view! { <Card card tail/> }).collect_view();
+    view! {
+        <Title text=td_string!(l, portal.devices.title)/>
+        <h1>{td_string!(l, portal.devices.title)}</h1>
+        {another
+            .then(|| {
+                view! {
+                    <Notice
+                        what=td_string!(l, portal.devices.another)
+                        do_now=td_string!(l, portal.devices.another_do)
+                    />
+                }
+            })}
+        {if empty {
+            Either::Left(view! {
+                <p><strong>{td_string!(l, portal.devices.none)}</strong></p>
+                <p>{td_string!(l, portal.devices.none_do)}</p>
+                <WhomToAsk/>
+            })
+        } else {
+            Either::Right(view! {
+                <p class="lead">{td_string!(l, portal.devices.lead)}</p>
+                <div class="cards">{cards}</div>
+            })
+        }}
+    }
+}
+
+/// Two devices of one name are told apart by model and the end of their id.
+fn tail(card: &DeviceCard, all: &[DeviceCard]) -> Option<String> {
+    let device = &card.device;
+    let alike = all.iter().filter(|other| other.device.name == device.name).count();
+    (alike > 1).then(|| {
+        let id = device.id.external();
+        // Ids are ASCII, so every place is between two characters.
+        let end = &id[id.len().saturating_sub(TAIL_CHARS)..];
+        format!("{}, …{end}", device.model)
+    })
+}

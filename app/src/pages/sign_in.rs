@@ -1,0 +1,84 @@
+use domain::freshness::Purpose;
+use domain::portal::Countdown;
+use leptos::prelude::*;
+use leptos_i18n::td_string;
+use leptos_meta::Title;
+use leptos_router::hooks::use_query_map;
+
+use crate::api::countdown::countdown;
+use crate::components::countdown::CountdownView;
+use crate::components::demo_accounts::DemoAccounts;
+use crate::components::notice::Notice;
+use crate::components::shell::use_shell;
+use crate::components::sign_in_form::SignInForm;
+use crate::words::language;
+
+/// Why the person stands here, as the server says in the address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    WrongCredentials,
+    FreshSignInNeeded,
+    SessionEnded,
+}
+
+impl Reason {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "credentials" => Some(Self::WrongCredentials),
+            "fresh" => Some(Self::FreshSignInNeeded),
+            "signed-out" => Some(Self::SessionEnded),
+            _ => None,
+        }
+    }
+}
+
+#[component]
+pub fn SignInPage() -> impl IntoView {
+    let query = use_query_map();
+    let reason = move || query.read_untracked().get("refused").and_then(|text| Reason::parse(&text));
+    let window = Resource::new_blocking(|| (), |()| countdown());
+    let shell = use_shell();
+    view! {
+        <Suspense>
+            {move || Suspend::new(async move {
+                // A window that cannot be read is no reason to keep anybody from signing in.
+                let window = window.await.ok().flatten();
+                let demo = shell.await.is_ok_and(|shell| shell.site.demo);
+                view! { <SignIn window reason=reason() demo/> }
+            })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn SignIn(window: Option<Countdown>, reason: Option<Reason>, demo: bool) -> impl IntoView {
+    let l = language();
+    let title = match window.map(|window| window.purpose) {
+        None => td_string!(l, portal.sign_in.title),
+        Some(Purpose::Reset) => td_string!(l, portal.countdown.title_reset),
+        Some(Purpose::Reveal) => td_string!(l, portal.countdown.title_reveal),
+    };
+    view! {
+        <Title text=title/>
+        <div class="sign-in">
+            <h1>{title}</h1>
+            {why(reason)}
+            {window.map(|start| view! { <CountdownView start/> })}
+            <SignInForm wrong=reason == Some(Reason::WrongCredentials)/>
+            {demo.then(|| view! { <DemoAccounts/> })}
+        </div>
+    }
+}
+
+/// What was wrong with the fields stands beside them instead.
+fn why(reason: Option<Reason>) -> Option<impl IntoView> {
+    let l = language();
+    let (what, do_now) = match reason? {
+        Reason::WrongCredentials => return None,
+        Reason::FreshSignInNeeded => {
+            (td_string!(l, portal.sign_in.fresh), td_string!(l, portal.sign_in.fresh_do))
+        }
+        Reason::SessionEnded => (td_string!(l, portal.sign_in.ended), td_string!(l, portal.sign_in.ended_do)),
+    };
+    Some(view! { <Notice what do_now/> })
+}

@@ -1,0 +1,21 @@
+use domain::Refusal;
+
+use crate::api::reveal_passcode::Revealed;
+
+pub fn refused() -> Option<Refusal> {
+    None
+}
+
+pub fn revealed() -> Option<Revealed> {
+    None
+}
+
+pub fn is_static() -> bool {
+    false
+}
+
+pub fn languages() -> Option<String> {
+    None
+}
+
+pub fn answer_with(_refusal: Refusal) {}

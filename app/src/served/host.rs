@@ -1,0 +1,55 @@
+use domain::Refusal;
+use http::header::{ACCEPT_LANGUAGE, COOKIE};
+use http::request::Parts;
+use http::{HeaderName, StatusCode};
+use leptos::prelude::use_context;
+use leptos_axum::ResponseOptions;
+
+use super::LANGUAGE_COOKIE;
+use crate::api::reveal_passcode::Revealed;
+use crate::visitor::visitor;
+
+pub fn refused() -> Option<Refusal> {
+    visitor().refused
+}
+
+pub fn revealed() -> Option<Revealed> {
+    visitor().revealed
+}
+
+pub fn is_static() -> bool {
+    visitor().is_static()
+}
+
+/// What the person chose, then what the browser asks for, in the form of Accept-Language.
+pub fn languages() -> Option<String> {
+    let parts = use_context::<Parts>()?;
+    let chosen = header(&parts, &COOKIE).and_then(|cookies| chosen_in(&cookies));
+    let asked = header(&parts, &ACCEPT_LANGUAGE);
+    let wishes: Vec<String> = [chosen, asked].into_iter().flatten().collect();
+    Some(wishes.join(",").replace(' ', ""))
+}
+
+/// The status of a page that shows a refusal instead of its content. A stranger is sent to the sign-in page.
+pub fn answer_with(refusal: Refusal) {
+    if refusal == Refusal::NotSignedIn {
+        leptos_axum::redirect("/sign-in");
+        return;
+    }
+    if let (Some(response), Ok(status)) =
+        (use_context::<ResponseOptions>(), StatusCode::from_u16(refusal.status()))
+    {
+        response.set_status(status);
+    }
+}
+
+fn header(parts: &Parts, name: &HeaderName) -> Option<String> {
+    Some(parts.headers.get(name)?.to_str().ok()?.to_owned())
+}
+
+fn chosen_in(cookies: &str) -> Option<String> {
+    cookies.split(';').find_map(|cookie| {
+        let (name, value) = cookie.trim().split_once('=')?;
+        (name == LANGUAGE_COOKIE).then(|| value.to_owned())
+    })
+}
