@@ -14,8 +14,6 @@ mod words;
 
 include!(concat!(env!("OUT_DIR"), "/i18n/mod.rs"));
 
-use std::sync::Arc;
-
 use leptos::prelude::*;
 use leptos_i18n::context::UseLocalesOptions;
 use leptos_meta::{HashedStylesheet, Link, MetaTags, Title, provide_meta_context};
@@ -68,7 +66,7 @@ pub fn App() -> impl IntoView {
     provide_shell();
     Effect::new(|| browser::reload_when_restored());
     // The server writes the cookie; here it is only read, with what the browser asks for.
-    let wishes = UseLocalesOptions::default().ssr_lang_header_getter(Arc::new(served::languages));
+    let wishes = UseLocalesOptions::default().ssr_lang_header_getter(served::languages);
     view! {
         <Title formatter=|page: String| format!("{page} – Latchkey")/>
         <Link rel="icon" type_="image/svg+xml" href="/favicon.svg"/>

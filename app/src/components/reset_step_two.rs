@@ -17,6 +17,7 @@ pub fn StepTwo(device: Device, remaining_millis: i64, reset: ServerAction<ResetP
         0 | 1 => td_string!(l, portal.reset.remaining_one).to_owned(),
         count => td_string!(l, portal.reset.remaining, count = count),
     };
+    let back = format!("/devices/{}", device.id);
     let refused = move || reset.value().get().and_then(Result::err);
     view! {
         <section class="panel" aria-labelledby="step">
@@ -30,7 +31,7 @@ pub fn StepTwo(device: Device, remaining_millis: i64, reset: ServerAction<ResetP
                     <input type="hidden" name="device" value=device.id.to_string()/>
                     <button class="button button-first" type="submit">{td_string!(l, portal.reset.button)}</button>
                 </ActionForm>
-                <form method="get" action=format!("/devices/{}", device.id)>
+                <form method="get" action=back>
                     <button class="button button-quiet" type="submit">{td_string!(l, portal.reset.cancel)}</button>
                 </form>
             </div>

@@ -55,7 +55,7 @@ fn Helpdesk(contact: Contact) -> impl IntoView {
 }
 
 /// What the operator left empty is not shown.
-fn fact(name: &'static str, text: &str, value: impl IntoView) -> Option<impl IntoView> {
+fn fact<V: IntoView>(name: &'static str, text: &str, value: V) -> Option<impl IntoView + use<V>> {
     (!text.is_empty()).then(|| {
         view! {
             <dt>{name}</dt>
