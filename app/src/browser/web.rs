@@ -24,13 +24,18 @@ pub fn after(millis: u32, then: impl FnOnce() + 'static) -> Timer {
     Timer::Once { _handle: Timeout::new(millis, then) }
 }
 
+/// Whether somebody can look at the page.
+pub fn is_seen() -> bool {
+    !document().hidden()
+}
+
 /// Runs whenever time may have passed unnoticed: the page is looked at again, came out of the cache, or has a network again.
 pub fn on_wake(awake: impl Fn() + 'static) {
     let awake = Rc::new(awake);
     for event in ["visibilitychange", "pageshow", "online"] {
         let awake = Rc::clone(&awake);
         let handle = window_event_listener_untyped(event, move |_| {
-            if !document().hidden() {
+            if is_seen() {
                 awake();
             }
         });
@@ -53,6 +58,13 @@ pub fn local_time(at: Timestamp, language: &str) -> Option<String> {
     #[expect(clippy::cast_precision_loss, reason = "exact for the next 280,000 years")]
     let date = js_sys::Date::new(&JsValue::from_f64(at.0 as f64));
     date.to_locale_string(language, &JsValue::UNDEFINED).as_string()
+}
+
+/// Of the browser's own time zone, now.
+pub fn minutes_east_of_utc() -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "a whole number of minutes, at most a day")]
+    let west = js_sys::Date::new_0().get_timezone_offset() as i64;
+    -west
 }
 
 pub fn copy(text: &str) {

@@ -19,18 +19,16 @@ pub fn Bell() -> impl IntoView {
         0 => td_string!(l, portal.nav.notifications).to_owned(),
         count => td_string!(l, portal.nav.notifications_unread, count = count),
     };
-    let count = move || match live.unread.get() {
-        0 => String::new(),
-        count => count.to_string(),
-    };
     view! {
         <form class="bell" method="get" action="/notifications">
             <button type="submit" class="bell-button" aria-label=name>
                 <svg class="bell-flag" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" focusable="false">
-                    <path d="M6 3v18" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round"/>
-                    <path d="M6 4h12l-3 4.5 3 4.5H6z" fill="currentColor"/>
+                    <path d="M6 3v18" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round"></path>
+                    <path d="M6 4h12l-3 4.5 3 4.5H6z" fill="currentColor"></path>
                 </svg>
-                <span class="bell-count" aria-hidden="true">{count}</span>
+                <span class="bell-count" aria-hidden="true" hidden=move || live.unread.get() == 0>
+                    {live.unread}
+                </span>
             </button>
         </form>
         <Toast/>

@@ -24,6 +24,17 @@ pub fn WhomToAsk() -> impl IntoView {
     }
 }
 
+/// At the end of a page on which something may have gone otherwise than told.
+#[component]
+pub fn StillNeedHelp() -> impl IntoView {
+    view! {
+        <section class="panel" aria-labelledby="help">
+            <h2 id="help">{td_string!(language(), portal.help.still)}</h2>
+            <WhomToAsk/>
+        </section>
+    }
+}
+
 #[component]
 fn Reach(contact: Contact) -> impl IntoView {
     let l = language();

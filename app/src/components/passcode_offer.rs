@@ -59,7 +59,7 @@ fn Ready(id: DeviceId, expires_at: Timestamp, now: Timestamp, reveal: Reveal) ->
                 Ok(revealed) => reveal.shown.set(Some(revealed)),
                 Err(error) => {
                     reveal.refused.set(Some(error.0));
-                    live.version.update(|version| *version = version.wrapping_add(1));
+                    live.refresh();
                 }
             }
         });

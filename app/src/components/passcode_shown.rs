@@ -9,7 +9,7 @@ use super::refused::Refused;
 use super::when::When;
 use crate::api::reveal_passcode::Revealed;
 use crate::browser;
-use crate::live::{use_clock, use_live};
+use crate::live::use_clock;
 use crate::words::language;
 use crate::words::spelling::{SignKind, spell};
 
@@ -21,7 +21,6 @@ const GROUP: usize = 4;
 pub fn PasscodeShown(device: Device, revealed: Revealed, reveal: Reveal) -> impl IntoView {
     let l = language();
     let Revealed { passcode, expires_at, now } = revealed;
-    vanish_in(expires_at.millis_since(now), reveal);
     view! {
         <output class="passcode" role="status" aria-label=td_string!(l, portal.passcode.label)>
             {groups(&passcode)}
@@ -50,19 +49,6 @@ fn groups(passcode: &str) -> impl IntoView + use<> {
             view! { <span class="passcode-group">{signs}</span> }
         })
         .collect_view()
-}
-
-fn vanish_in(millis: i64, reveal: Reveal) {
-    let live = use_live();
-    let timer = StoredValue::new_local(None);
-    Effect::new(move || {
-        let vanish = move || {
-            reveal.shown.set(None);
-            live.version.update(|version| *version = version.wrapping_add(1));
-        };
-        let wait = u32::try_from(millis.clamp(0, i64::from(i32::MAX))).unwrap_or_default();
-        timer.set_value(Some(browser::after(wait, vanish)));
-    });
 }
 
 /// Appears with WebAssembly, which alone can do it.

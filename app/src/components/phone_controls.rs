@@ -1,73 +1,86 @@
+use leptos::form::ActionForm;
 use leptos::prelude::*;
+use leptos_i18n::td_string;
 
+use super::phone_hand::InHand;
+use super::refused::Refused;
 use crate::api::phones::{GiveTo, Retire, SetOnline};
-use crate::components::phone_hand::InHand;
-use crate::i18n::{t, use_i18n};
+use crate::words::language;
 
 /// What happens to a phone that its screen knows nothing of.
 #[component]
 pub fn PhoneControls(hand: InHand) -> impl IntoView {
-    let i18n = use_i18n();
-    let give_to = hand.action::<GiveTo>();
+    let l = language();
     view! {
-        <section class="phone-controls" aria-labelledby="phone-controls">
-            <h2 id="phone-controls">{t!(i18n, phones.around)}</h2>
-            <p class="phone-owner">{move || t!(i18n, phones.belongs_to, owner = move || hand.owner.get())}</p>
+        <section class="panel phone-controls" aria-labelledby="around">
+            <h2 id="around">{td_string!(l, phones.around)}</h2>
+            {move || hand.refused.get().map(|refusal| view! { <Refused refusal/> })}
             <NetworkSwitch hand/>
+            <Ownership hand/>
             <Management hand/>
-            <ActionForm action=give_to>
-                <input type="hidden" name="device" value=hand.device()/>
-                <input type="hidden" name="user_name" value="ben"/>
-                <button type="submit" class="phone-button">{t!(i18n, phones.give_to_ben)}</button>
-            </ActionForm>
-            <p role="alert" class="phone-failed">
-                {move || hand.failed.get().then(|| t!(i18n, phones.failed))}
-            </p>
         </section>
     }
 }
 
 #[component]
 fn NetworkSwitch(hand: InHand) -> impl IntoView {
-    let i18n = use_i18n();
+    let l = language();
     let set_online = hand.action::<SetOnline>();
-    let words = move || {
+    let now = move || {
         if hand.online.get() {
-            t!(i18n, phones.go_offline).into_any()
+            td_string!(l, phones.online_means)
         } else {
-            t!(i18n, phones.go_online).into_any()
+            td_string!(l, phones.offline_means)
         }
     };
-    let meaning = move || {
-        if hand.online.get() {
-            t!(i18n, phones.online_means).into_any()
-        } else {
-            t!(i18n, phones.offline_means).into_any()
-        }
+    let then = move || {
+        if hand.online.get() { td_string!(l, phones.go_offline) } else { td_string!(l, phones.go_online) }
     };
     view! {
-        <p class="phone-hint">{meaning}</p>
-        <ActionForm action=set_online>
-            <input type="hidden" name="device" value=hand.device()/>
-            <input type="hidden" name="online" value=move || (!hand.online.get()).to_string()/>
-            <button type="submit" class="phone-button">{words}</button>
-        </ActionForm>
+        <div class="phone-control">
+            <p>{now}</p>
+            <ActionForm action=set_online>
+                <input type="hidden" name="device" value=hand.device()/>
+                <input type="hidden" name="online" value=move || (!hand.online.get()).to_string()/>
+                <button type="submit" class="button">{then}</button>
+            </ActionForm>
+        </div>
+    }
+}
+
+#[component]
+fn Ownership(hand: InHand) -> impl IntoView {
+    let l = language();
+    let give_to = hand.action::<GiveTo>();
+    let owner = move || td_string!(l, phones.belongs_to, owner = hand.owner.get());
+    view! {
+        <div class="phone-control">
+            <p>{owner}</p>
+            <ActionForm action=give_to>
+                <input type="hidden" name="device" value=hand.device()/>
+                <input type="hidden" name="user_name" value="ben"/>
+                <button type="submit" class="button">{td_string!(l, phones.give_to_ben)}</button>
+            </ActionForm>
+        </div>
     }
 }
 
 #[component]
 fn Management(hand: InHand) -> impl IntoView {
-    let i18n = use_i18n();
+    let l = language();
     let retire = hand.action::<Retire>();
+    let now = move || {
+        if hand.retired.get() { td_string!(l, phones.retired) } else { td_string!(l, phones.managed) }
+    };
     view! {
-        <Show
-            when=move || !hand.retired.get()
-            fallback=move || view! { <p class="phone-hint">{t!(i18n, phones.retired)}</p> }
-        >
-            <ActionForm action=retire>
-                <input type="hidden" name="device" value=hand.device()/>
-                <button type="submit" class="phone-button">{t!(i18n, phones.retire)}</button>
-            </ActionForm>
-        </Show>
+        <div class="phone-control">
+            <p>{now}</p>
+            <Show when=move || !hand.retired.get()>
+                <ActionForm action=retire>
+                    <input type="hidden" name="device" value=hand.device()/>
+                    <button type="submit" class="button">{td_string!(l, phones.retire)}</button>
+                </ActionForm>
+            </Show>
+        </div>
     }
 }

@@ -1,49 +1,48 @@
 use domain::device::Platform;
-use leptos::html;
+use leptos::form::ActionForm;
+use leptos::html::Input;
 use leptos::prelude::*;
+use leptos_i18n::td_string;
 
+use super::phone_clock::PhoneClock;
+use super::phone_hand::InHand;
+use super::phone_keys::PhoneKeys;
 use crate::api::phones::Unlock;
-use crate::components::phone_hand::InHand;
-use crate::components::phone_keypad::PhoneKeypad;
-use crate::i18n::{t, use_i18n};
+use crate::words::language;
 
-/// What a locked phone shows: how to get in.
+/// What a locked phone shows: the time, and how to get in.
 #[component]
 pub fn PhoneLockScreen(hand: InHand, platform: Platform) -> impl IntoView {
-    let i18n = use_i18n();
-    let unlock = hand.action::<Unlock>();
-    let field = NodeRef::<html::Input>::new();
-    // As on a phone, a wrong passcode is not left standing.
-    Effect::new(move || {
-        if unlock.version().get() > 0
-            && let Some(field) = field.get_untracked()
-        {
-            field.set_value("");
-        }
-    });
+    let l = language();
+    let field = NodeRef::<Input>::new();
+    let unlock = hand.action_from::<Unlock>(field);
+    let opens_alone = move || view! { <p class="handset-hint">{td_string!(l, phones.opens_without)}</p> };
     view! {
-        <div class="lock-screen">
+        <div class="lock">
+            <div class="lock-time"><PhoneClock minute=hand.minute/></div>
             <Padlock/>
-            <ActionForm action=unlock attr:class="lock-form" attr:autocomplete="off">
+            <ActionForm action=unlock attr:class="handset-form" attr:autocomplete="off">
                 <input type="hidden" name="device" value=hand.device()/>
-                <Show
-                    when=move || hand.has_passcode.get()
-                    fallback=move || view! { <p class="handset-hint">{t!(i18n, phones.opens_without)}</p> }
-                >
+                <Show when=move || hand.has_passcode.get() fallback=opens_alone>
                     <PasscodeField hand field/>
-                    {has_keypad(platform).then(|| view! { <PhoneKeypad field/> })}
+                    <PhoneKeys platform field/>
                 </Show>
-                <button type="submit" class="handset-button">{t!(i18n, phones.unlock)}</button>
+                <button type="submit" class="handset-button">{td_string!(l, phones.unlock)}</button>
             </ActionForm>
         </div>
     }
 }
 
 #[component]
-fn PasscodeField(hand: InHand, field: NodeRef<html::Input>) -> impl IntoView {
-    let i18n = use_i18n();
+fn PasscodeField(hand: InHand, field: NodeRef<Input>) -> impl IntoView {
+    let l = language();
+    let tries = move || match hand.wrong_tries.get() {
+        0 => td_string!(l, phones.tries_none).to_owned(),
+        1 => td_string!(l, phones.tries_one).to_owned(),
+        count => td_string!(l, phones.tries_many, count = count),
+    };
     view! {
-        <label class="handset-label" for="phone-passcode">{t!(i18n, phones.passcode)}</label>
+        <label class="handset-label" for="phone-passcode">{td_string!(l, phones.passcode)}</label>
         <input
             id="phone-passcode"
             class="handset-field"
@@ -52,34 +51,19 @@ fn PasscodeField(hand: InHand, field: NodeRef<html::Input>) -> impl IntoView {
             name="passcode"
             autocomplete="off"
             autocapitalize="none"
-            autocorrect="off"
             spellcheck="false"
             aria-describedby="phone-tries"
         />
-        <p id="phone-tries" class="handset-hint">{move || tries(hand.wrong_tries.get())}</p>
-    }
-}
-
-fn tries(wrong: u32) -> AnyView {
-    let i18n = use_i18n();
-    match wrong {
-        0 => t!(i18n, phones.tries_none).into_any(),
-        1 => t!(i18n, phones.tries_one).into_any(),
-        _ => t!(i18n, phones.tries_many, count = wrong).into_any(),
+        <p class="handset-hint" id="phone-tries" aria-live="polite">{tries}</p>
     }
 }
 
 #[component]
 fn Padlock() -> impl IntoView {
     view! {
-        <svg class="lock-picture" viewBox="0 0 24 24" width="32" height="32" aria-hidden="true" focusable="false">
-            <rect x="5" y="11" width="14" height="10" rx="2"/>
-            <path d="M8 11V8a4 4 0 0 1 8 0v3" fill="none" stroke-width="2"/>
+        <svg class="lock-picture" viewBox="0 0 24 24" width="28" height="28" aria-hidden="true" focusable="false">
+            <rect x="5" y="11" width="14" height="10" rx="2" fill="currentColor"></rect>
+            <path d="M8 11V8a4 4 0 0 1 8 0v3" fill="none" stroke="currentColor" stroke-width="2"></path>
         </svg>
     }
-}
-
-/// The others bring up a keyboard.
-fn has_keypad(platform: Platform) -> bool {
-    matches!(platform, Platform::Ios | Platform::WindowsPhone81)
 }

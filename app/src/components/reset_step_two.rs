@@ -14,7 +14,8 @@ use crate::words::platform::effect_words;
 pub fn StepTwo(device: Device, remaining_millis: i64, reset: ServerAction<ResetPasscode>) -> impl IntoView {
     let l = language();
     let remaining = match remaining_millis / 60_000 {
-        0 | 1 => td_string!(l, portal.reset.remaining_one).to_owned(),
+        0 => td_string!(l, portal.reset.remaining_little).to_owned(),
+        1 => td_string!(l, portal.reset.remaining_one).to_owned(),
         count => td_string!(l, portal.reset.remaining, count = count),
     };
     let back = format!("/devices/{}", device.id);

@@ -30,6 +30,8 @@ pub fn Timeline(
             <h2 id="timeline">{td_string!(l, portal.timeline.heading)}</h2>
             <ol class="timeline">{lines}</ol>
             {waits_for_device.then(|| view! { <p>{td_string!(l, portal.timeline.waiting_offline)}</p> })}
+            {(command.state == CommandState::Done)
+                .then(|| view! { <p>{td_string!(l, portal.timeline.confirmed)}</p> })}
             {failure
                 .map(|failure| {
                     view! {
@@ -76,6 +78,7 @@ fn UnderWay(
     let refused = move || cancel.value().get().and_then(Result::err);
     view! {
         <p class="quiet">{td_string!(l, portal.timeline.until)} " " <When at=deadline now/> "."</p>
+        <p>{td_string!(l, portal.timeline.told)}</p>
         {move || refused().map(|error| view! { <Refused refusal=error.0/> })}
         <div class="actions">
             <form method="get" action=format!("/devices/{device}")>

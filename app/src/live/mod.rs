@@ -4,7 +4,6 @@ mod clock;
 #[cfg(not(feature = "ssr"))]
 mod socket;
 
-use domain::live::LiveUpdate;
 use domain::notification::Notification;
 use leptos::prelude::*;
 
@@ -58,16 +57,8 @@ impl Live {
         }
     }
 
-    pub fn cursor(&self) -> i64 {
-        self.cursor.get_value()
-    }
-
-    pub fn take(&self, update: LiveUpdate) {
-        self.cursor.set_value(update.cursor);
-        self.unread.set(update.unread);
+    /// Something on the page is no longer as it was.
+    pub fn refresh(self) {
         self.version.update(|version| *version = version.wrapping_add(1));
-        if let Some(newest) = update.fresh.into_iter().max_by_key(|notification| notification.cursor) {
-            self.fresh.set(Some(newest));
-        }
     }
 }

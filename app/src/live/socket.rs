@@ -52,7 +52,7 @@ impl Connection {
         if self.over.get() || self.is_alive() {
             return;
         }
-        let Ok(socket) = address(self.live.cursor()).and_then(|url| WebSocket::new(&url)) else {
+        let Ok(socket) = address(self.live.cursor.get_value()).and_then(|url| WebSocket::new(&url)) else {
             self.open_later();
             return;
         };
@@ -106,6 +106,17 @@ impl Connection {
             this.open();
         })
         .forget();
+    }
+}
+
+impl Live {
+    fn take(self, update: LiveUpdate) {
+        self.cursor.set_value(update.cursor);
+        self.unread.set(update.unread);
+        self.refresh();
+        if let Some(newest) = update.fresh.into_iter().max_by_key(|notification| notification.cursor) {
+            self.fresh.set(Some(newest));
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 use domain::Refusal;
 use domain::command::CommandState;
+use domain::device::{Capability, DeviceId};
 use domain::portal::DeviceDetails;
 use leptos::either::Either;
 use leptos::prelude::*;
@@ -12,6 +13,7 @@ use crate::api::cancel_reset::CancelReset;
 use crate::api::device::device;
 use crate::components::device_facts::DeviceFacts;
 use crate::components::device_picture::DevicePicture;
+use crate::components::help::StillNeedHelp;
 use crate::components::next_steps::NextSteps;
 use crate::components::notice::Notice;
 use crate::components::passcode_offer::{Passcode, Reveal};
@@ -19,7 +21,7 @@ use crate::components::refused::PageRefused;
 use crate::components::reset_offer::ResetOffer;
 use crate::components::timeline::Timeline;
 use crate::error::AppError;
-use crate::live::use_live;
+use crate::live::{use_clock, use_live};
 use crate::served;
 use crate::words::language;
 use crate::words::state::Standing;
@@ -68,9 +70,10 @@ pub fn DevicePage() -> impl IntoView {
     }
 }
 
-/// A passcode does not outlive the page it was asked for on, nor the session.
-fn hide_when_over(id: Memo<Option<domain::device::DeviceId>>, reveal: Reveal) {
+/// A passcode does not outlive the page it was asked for on, nor the session, nor its time.
+fn hide_when_over(id: Memo<Option<DeviceId>>, reveal: Reveal) {
     let live = use_live();
+    let clock = use_clock();
     Effect::new(move |before: Option<_>| {
         let id = id.get();
         let moved_on = before.is_some_and(|before| before != id);
@@ -79,6 +82,16 @@ fn hide_when_over(id: Memo<Option<domain::device::DeviceId>>, reveal: Reveal) {
             reveal.refused.set(None);
         }
         id
+    });
+    let expired = Memo::new(move |_| {
+        let shown = reveal.shown.read();
+        shown.as_ref().is_some_and(|revealed| clock.from(revealed.now).get() >= revealed.expires_at)
+    });
+    Effect::new(move || {
+        if expired.get() {
+            reveal.shown.set(None);
+            live.refresh();
+        }
     });
 }
 
@@ -89,6 +102,7 @@ fn Details(details: DeviceDetails, held: Held) -> impl IntoView {
     let standing = Standing::of(&device, last.as_ref(), now);
     let online = device.online;
     let done = last.as_ref().is_some_and(|command| command.state == CommandState::Done);
+    let resettable = device.reset == Capability::Possible;
     let shown = device.clone();
     view! {
         <Title text=device.name.clone()/>
@@ -109,5 +123,6 @@ fn Details(details: DeviceDetails, held: Held) -> impl IntoView {
         {last.map(|command| view! { <Timeline command steps online now cancel=held.cancel/> })}
         <ResetOffer details/>
         <DeviceFacts device now/>
+        {resettable.then(|| view! { <StillNeedHelp/> })}
     }
 }

@@ -1,51 +1,38 @@
-use domain::device::DeviceId;
+use domain::Refusal;
 use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::hooks::use_params_map;
 
-use crate::api::phones::{PhoneView, phone};
+use super::device_in_address;
+use crate::api::phones::phone;
 use crate::components::phone_in_hand::PhoneInHand;
+use crate::components::refused::PageRefused;
 use crate::error::AppError;
-use crate::i18n::{t, t_string, use_i18n};
 
 /// `/phones/{id}`: one phone of the virtual fleet, as whoever holds it sees it.
 #[component]
 pub fn PhonePage() -> impl IntoView {
-    let i18n = use_i18n();
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id").and_then(|id| id.parse().ok())));
-    let seen = Resource::new(move || id.get(), look);
+    let id = device_in_address();
+    let seen = Resource::new_blocking(
+        move || id.get(),
+        |id| async move {
+            match id {
+                Some(id) => phone(id).await,
+                None => Err(AppError(Refusal::NotFound)),
+            }
+        },
+    );
     view! {
-        <div class="phone-page">
-            <Suspense fallback=move || view! { <p>{t!(i18n, phones.loading)}</p> }>
-                {move || Suspend::new(async move {
-                    match seen.await {
-                        Ok(first) => Either::Left(view! {
-                            <Title text=first.phone.name.clone()/>
-                            <PhoneInHand first/>
-                        }),
-                        Err(_) => Either::Right(view! {
-                            <Title text=t_string!(i18n, phones.not_found)/>
-                            <NotHere/>
-                        }),
-                    }
-                })}
-            </Suspense>
-        </div>
-    }
-}
-
-async fn look(id: Option<DeviceId>) -> Result<PhoneView, AppError> {
-    phone(id.ok_or(domain::Refusal::NotFound)?).await
-}
-
-#[component]
-fn NotHere() -> impl IntoView {
-    let i18n = use_i18n();
-    view! {
-        <h1>{t!(i18n, phones.not_found)}</h1>
-        <p>{t!(i18n, phones.not_found_do)}</p>
-        <p class="phone-links"><a href="/phones">{t!(i18n, phones.all_phones)}</a></p>
+        <Suspense>
+            {move || Suspend::new(async move {
+                match seen.await {
+                    Ok(first) => Either::Left(view! {
+                        <Title text=first.phone.name.clone()/>
+                        <PhoneInHand first/>
+                    }),
+                    Err(error) => Either::Right(view! { <PageRefused refusal=error.0/> }),
+                }
+            })}
+        </Suspense>
     }
 }
