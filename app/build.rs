@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     translations.emit_diagnostics();
     translations.rerun_if_locales_changed();
     // Generated code is not ours to style.
-    let lints = "#![allow(clippy::all, clippy::pedantic, dead_code)]".parse()?;
+    let lints = "#![allow(clippy::all, clippy::pedantic, clippy::expect_used, dead_code)]".parse()?;
     let options = CodegenOptions::new().top_level_attributes(Some(lints)).gen_docs(false);
     let folder = PathBuf::from(std::env::var("OUT_DIR")?).join("i18n");
     translations.generate_i18n_module_with_options(folder, options)?;
