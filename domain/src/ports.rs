@@ -213,7 +213,7 @@ pub trait Store: Send + Sync {
     /// Returns whose pages to tell; `None` when the state would not have moved forward or the lease was lost.
     async fn settle(&self, settlement: &Settlement, now: Timestamp) -> Result<Option<PersonId>, StoreError>;
     /// Gives a leased command back, due again at `due`.
-    async fn release(&self, lease: &Lease, due: Timestamp) -> Result<(), StoreError>;
+    async fn release(&self, lease: &Lease, due: Timestamp, failures: u32) -> Result<(), StoreError>;
     /// When the next command is due, so that the worker need not ask in between.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
 
@@ -266,8 +266,8 @@ pub struct Lease {
     pub owner: Person,
     /// The fencing token.
     pub fence: i64,
-    /// How often it was tried, for the backoff.
-    pub attempts: u32,
+    /// How often in a row the MDM did not answer, for the backoff.
+    pub failures: u32,
     /// What was sealed before an earlier send, so that a resend sends the same.
     pub passcode: Option<Sealed>,
 }

@@ -59,7 +59,7 @@ CREATE TABLE commands (
     -- The lease: whose turn it is, until when, and since which fence. Null when the command has ended.
     due_at      INTEGER,
     fence       INTEGER NOT NULL DEFAULT 0,
-    attempts    INTEGER NOT NULL DEFAULT 0
+    failures    INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 -- One open command a device: what the rules say, the database holds even against a bug.
 CREATE UNIQUE INDEX one_open_command_a_device ON commands (device) WHERE due_at IS NOT NULL;

@@ -37,7 +37,7 @@ async fn sign_in(
     headers: HeaderMap,
     form: Result<Form<Credentials>, FormRejection>,
 ) -> Result<Response, Refused> {
-    let Form(credentials) = readable(form)?;
+    let credentials = readable(form)?;
     let token = Token::new(host.portal.random.as_ref());
     let attempt = SignInAttempt {
         user_name: credentials.user_name,
@@ -85,7 +85,7 @@ async fn sign_out_to_prove(
     Path(device): Path<String>,
     form: Result<Form<ToProve>, FormRejection>,
 ) -> Result<Response, Refused> {
-    let Form(form) = readable(form)?;
+    let form = readable(form)?;
     let actor: Actor = visitor.actor.ok_or(Refused(Refusal::NotSignedIn))?;
     let device: DeviceId = device.parse().map_err(|_| Refused(Refusal::NotFound))?;
     let purpose = match form.purpose {

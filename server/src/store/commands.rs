@@ -113,7 +113,7 @@ impl SqliteStore {
         }
         let mut tx = self.write().await?;
         let row = sqlx::query(
-            "UPDATE commands SET due_at = ?, fence = fence + 1, attempts = attempts + 1
+            "UPDATE commands SET due_at = ?, fence = fence + 1
              WHERE id = (SELECT id FROM commands WHERE due_at <= ? ORDER BY due_at LIMIT 1)
              RETURNING *",
         )
@@ -130,7 +130,7 @@ impl SqliteStore {
         let lease = Lease {
             owner: person_from(&owner)?,
             fence: row.try_get("fence")?,
-            attempts: row.try_get("attempts")?,
+            failures: row.try_get("failures")?,
             passcode: sealed_of(&mut tx, command.id).await?,
             command,
         };
@@ -200,10 +200,18 @@ impl SqliteStore {
         Ok(Some(command.person))
     }
 
-    pub(super) async fn update_released(&self, lease: &Lease, due: Timestamp) -> Result<(), StoreError> {
+    pub(super) async fn update_released(
+        &self,
+        lease: &Lease,
+        due: Timestamp,
+        failures: u32,
+    ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        sqlx::query("UPDATE commands SET due_at = ? WHERE id = ? AND fence = ? AND due_at IS NOT NULL")
+        sqlx::query(
+            "UPDATE commands SET due_at = ?, failures = ? WHERE id = ? AND fence = ? AND due_at IS NOT NULL",
+        )
             .bind(due.0)
+            .bind(failures)
             .bind(lease.command.id.0)
             .bind(lease.fence)
             .execute(&mut *tx)

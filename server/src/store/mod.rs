@@ -2,11 +2,9 @@
 
 mod accounts;
 mod commands;
-mod names;
+pub mod names;
 mod notifications;
 mod passcodes;
 mod sessions;
 pub mod sqlite;
 
-#[cfg(test)]
-mod conformance;

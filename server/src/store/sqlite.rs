@@ -192,8 +192,8 @@ impl Store for SqliteStore {
     async fn settle(&self, settlement: &Settlement, now: Timestamp) -> Result<Option<PersonId>, StoreError> {
         self.update_settled(settlement, now).await
     }
-    async fn release(&self, lease: &Lease, due: Timestamp) -> Result<(), StoreError> {
-        self.update_released(lease, due).await
+    async fn release(&self, lease: &Lease, due: Timestamp, failures: u32) -> Result<(), StoreError> {
+        self.update_released(lease, due, failures).await
     }
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.select_next_due().await

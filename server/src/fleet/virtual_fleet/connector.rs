@@ -101,7 +101,6 @@ impl VirtualFleet {
         }
         journal(&mut tx, command.id.0, command.device.external(), Event::Cancelled, now).await?;
         tx.commit().await?;
-        self.tell_outcome();
         Ok(CancelAnswer::Cancelled)
     }
 }

@@ -116,7 +116,6 @@ impl VirtualFleet {
             .bind(&phone.id)
             .execute(&self.writes)
             .await?;
-        self.tell_outcome();
         Ok(())
     }
 
@@ -125,7 +124,6 @@ impl VirtualFleet {
         sqlx::query("UPDATE phones SET retired = 1 WHERE id = ?").bind(&phone.id).execute(&mut *tx).await?;
         fail_open(&mut tx, &phone.id, Failure::Retired, self.clock.now()).await?;
         tx.commit().await?;
-        self.tell_outcome();
         Ok(())
     }
 
@@ -147,7 +145,6 @@ impl VirtualFleet {
         }
         fail_open(&mut tx, &phone.id, Failure::NoLongerYours, self.clock.now()).await?;
         tx.commit().await?;
-        self.tell_outcome();
         Ok(true)
     }
 }

@@ -28,6 +28,8 @@ use sqlx::sqlite::{
 use sqlx::{Sqlite, Transaction};
 use tokio::sync::watch;
 
+use crate::serve::asked_to_end;
+
 /// How often the world moves on.
 const PASS: Duration = Duration::from_millis(250);
 /// How often a phone with a network checks in.
@@ -43,7 +45,6 @@ pub struct VirtualFleet {
     writes: SqlitePool,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Randomness>,
-    outcomes: watch::Sender<()>,
 }
 
 type Tx = Transaction<'static, Sqlite>;
@@ -69,8 +70,7 @@ impl VirtualFleet {
             .max_connections(4)
             .connect_with(options.create_if_missing(false))
             .await?;
-        let outcomes = watch::Sender::new(());
-        let fleet = Self { id: FleetId::parse("virtual")?, reads, writes, clock, random, outcomes };
+        let fleet = Self { id: FleetId::parse("virtual")?, reads, writes, clock, random };
         fleet.seed(owners).await?;
         Ok(Arc::new(fleet))
     }
@@ -81,7 +81,7 @@ impl VirtualFleet {
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                _ = stop.wait_for(|stopped| *stopped) => return,
+                () = asked_to_end(&mut stop) => return,
                 _ = ticks.tick() => {}
             }
             if let Err(error) = self.pass(self.clock.now()).await {
@@ -90,18 +90,9 @@ impl VirtualFleet {
         }
     }
 
-    /// Changes whenever the answer to an open command may have changed. A hint: [`domain::ports::Connector::outcome`] is the truth.
-    pub fn on_outcome(&self) -> watch::Receiver<()> {
-        self.outcomes.subscribe()
-    }
-
     /// Takes the write lock at once: a transaction that reads first could otherwise lose it to another process.
     async fn write(&self) -> Result<Tx, StoreError> {
         Ok(self.writes.begin_with("BEGIN IMMEDIATE").await?)
-    }
-
-    fn tell_outcome(&self) {
-        self.outcomes.send_replace(());
     }
 }
 

@@ -144,19 +144,6 @@ async fn what_cannot_be_reset_is_refused_and_stays_refused() {
 }
 
 #[tokio::test]
-async fn an_outcome_is_told() {
-    let world = World::new().await;
-    let mut outcomes = world.fleet.on_outcome();
-    send(&world, &reset(&world, &world.device("Ana's Galaxy").await)).await;
-    assert!(!outcomes.has_changed().unwrap());
-    world.wait(1).await;
-    assert!(outcomes.has_changed().unwrap());
-    outcomes.mark_unchanged();
-    world.wait(1).await;
-    assert!(!outcomes.has_changed().unwrap());
-}
-
-#[tokio::test]
 async fn only_an_unlocked_phone_takes_a_passcode() {
     let world = World::new().await;
     let locked = world.device("Ana's Galaxy").await.id;

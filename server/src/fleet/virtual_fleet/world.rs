@@ -17,13 +17,9 @@ impl VirtualFleet {
         if !self.anything_due(now).await? {
             return Ok(());
         }
-        let expired = self.expire(now).await?;
+        self.expire(now).await?;
         self.check_in(now).await?;
-        let executed = self.execute(now).await?;
-        if expired + executed > 0 {
-            self.tell_outcome();
-        }
-        Ok(())
+        self.execute(now).await
     }
 
     /// Most passes have nothing to do; they cost no write.
@@ -41,7 +37,7 @@ impl VirtualFleet {
     }
 
     /// The MDM gives up what waited too long, whether its phone is online or not.
-    async fn expire(&self, now: Timestamp) -> Result<usize, StoreError> {
+    async fn expire(&self, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         let late = sqlx::query("SELECT id, phone FROM commands WHERE state = 'waiting' AND deadline <= ?")
             .bind(now.0)
@@ -52,8 +48,7 @@ impl VirtualFleet {
             end(&mut tx, id, State::Expired, now).await?;
             journal(&mut tx, id, row.try_get("phone")?, Event::Expired, now).await?;
         }
-        tx.commit().await?;
-        Ok(late.len())
+        Ok(tx.commit().await?)
     }
 
     /// Phones with a network are heard of, and take their commands with them.
@@ -77,7 +72,7 @@ impl VirtualFleet {
 
     /// Apart from the delivery, as on a real phone: a crash in between leaves a command that is executed afterwards,
     /// once, because what it does and that it is done are one transaction.
-    pub(super) async fn execute(&self, now: Timestamp) -> Result<usize, StoreError> {
+    pub(super) async fn execute(&self, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         let delivered = sqlx::query(
             "SELECT c.id, c.phone, c.passcode_hash, p.platform FROM commands c JOIN phones p ON p.id = c.phone
@@ -93,8 +88,7 @@ impl VirtualFleet {
             end(&mut tx, id, State::Done, now).await?;
             journal(&mut tx, id, phone, Event::Executed, now).await?;
         }
-        tx.commit().await?;
-        Ok(delivered.len())
+        Ok(tx.commit().await?)
     }
 }
 

@@ -1,0 +1,149 @@
+//! The public site and the management port: which address leads where, and what every answer carries.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use app::site::Site;
+use app::{App, shell};
+use axum::extract::State;
+use axum::middleware;
+use axum::response::{IntoResponse, Response};
+use axum::{Router, routing};
+use domain::phone::Hands;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use http::StatusCode;
+use leptos::config::{Env, LeptosOptions};
+use leptos::prelude::provide_context;
+use leptos_axum::{LeptosRoutes, generate_route_list};
+use tower_http::services::ServeDir;
+use tower_http::set_header::SetResponseHeaderLayer;
+
+use crate::host::Host;
+use crate::{forms, origins, signin, stream};
+
+/// What the pages say and who holds the phones. Without a virtual fleet there are no hands.
+#[derive(Clone)]
+pub struct Pages {
+    pub site: Site,
+    pub hands: Option<Arc<dyn Hands>>,
+}
+
+pub fn public(host: Host, pages: Pages) -> Router {
+    let folder = own_folder();
+    let root = site_root(&folder);
+    let options = leptos_options(&folder, &root);
+    let assets = ServeDir::new(root.join("pkg"));
+    let assets = tower::ServiceBuilder::new()
+        .layer(SetResponseHeaderLayer::overriding(
+            CACHE_CONTROL,
+            // Their names change with their content.
+            |answer: &http::Response<_>| {
+                let text = if answer.status() == StatusCode::OK { "public, max-age=31536000, immutable" } else { "no-store" };
+                Some(HeaderValue::from_static(text))
+            },
+        ))
+        .service(assets);
+    Router::new()
+        .merge(site(&host, pages, options))
+        .nest_service("/pkg", assets)
+        .layer(middleware::map_response(add_headers))
+}
+
+fn site(host: &Host, pages: Pages, options: LeptosOptions) -> Router {
+    let portal = Arc::clone(&host.portal);
+    let context = move || {
+        provide_context(Arc::clone(&portal));
+        provide_context(pages.site.clone());
+        if let Some(hands) = &pages.hands {
+            provide_context(Arc::clone(hands));
+        }
+    };
+    let document = {
+        let options = options.clone();
+        move || shell(options.clone())
+    };
+    let not_found = leptos_axum::render_app_async_with_context(context.clone(), document.clone());
+    let not_found = Router::new().fallback(not_found).with_state(options.clone());
+    // What browsers ask for at the top: icons, robots.txt.
+    let files = ServeDir::new(options.site_root.as_ref())
+        .append_index_html_on_directories(false)
+        .call_fallback_on_method_not_allowed(true)
+        .fallback(not_found);
+    let rendered = Router::new()
+        .leptos_routes_with_context(&options, generate_route_list(App), context, document)
+        .with_state(options);
+    Router::new()
+        .merge(signin::routes::routes())
+        .merge(forms::routes())
+        .route("/live", routing::get(stream::live))
+        .with_state(host.clone())
+        .merge(rendered)
+        .fallback_service(files)
+        .layer(middleware::from_fn_with_state(host.clone(), forms::forms))
+        .layer(middleware::from_fn_with_state(host.clone(), signin::session::recognise))
+        .layer(middleware::from_fn_with_state(host.clone(), origins::same_origin))
+}
+
+async fn add_headers(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    // What a signed-in person saw is not to be found in the browser after they signed out.
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // "no-referrer" would make browsers send "Origin: null" with plain forms.
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("frame-ancestors 'none'"));
+    response
+}
+
+/// For the operator's eyes: never on the public port.
+pub fn management(host: Host) -> Router {
+    Router::new()
+        .route("/health/live", routing::get(|| async { "ok\n" }))
+        .route("/health/ready", routing::get(ready))
+        .with_state(host)
+}
+
+async fn ready(State(host): State<Host>) -> Response {
+    if *host.stopping.borrow() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response();
+    }
+    match host.portal.store.ready().await {
+        Ok(()) => "ok\n".into_response(),
+        Err(error) => {
+            tracing::error!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()
+        }
+    }
+}
+
+/// The built site lies beside the program, or beside its folder as cargo-leptos leaves it.
+fn site_root(folder: &Path) -> PathBuf {
+    if let Some(root) = std::env::var_os("LEPTOS_SITE_ROOT") {
+        return root.into();
+    }
+    [folder.join("site"), folder.join("../site")]
+        .into_iter()
+        .find(|root| root.is_dir())
+        .unwrap_or_else(|| folder.join("site"))
+}
+
+fn own_folder() -> PathBuf {
+    std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.to_owned())).unwrap_or_default()
+}
+
+fn leptos_options(folder: &Path, root: &Path) -> LeptosOptions {
+    // Where cargo-leptos keeps the hashes in the files' names. Pages work without style and script as well.
+    let built = folder.join("hash.txt").is_file();
+    if !built {
+        tracing::warn!("no built site beside the program: pages come without style and script");
+    }
+    let env = if cfg!(debug_assertions) { Env::DEV } else { Env::PROD };
+    LeptosOptions::builder()
+        .output_name("latchkey")
+        .site_root(root.to_string_lossy().as_ref())
+        .env(env)
+        .hash_files(built)
+        .build()
+}
