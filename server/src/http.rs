@@ -7,7 +7,7 @@ use app::site::Site;
 use app::{App, shell};
 use axum::extract::State;
 use axum::middleware;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Router, routing};
 use domain::phone::Hands;
 use http::header::{
@@ -77,6 +77,7 @@ fn site(host: &Host, pages: Pages, options: LeptosOptions) -> Router {
     Router::new()
         .merge(signin::routes::routes())
         .merge(forms::routes())
+        .route("/", routing::get(|| async { Redirect::to("/devices") }))
         .route("/live", routing::get(stream::live))
         .with_state(host.clone())
         .merge(rendered)

@@ -3,12 +3,18 @@ use std::rc::Rc;
 use domain::Timestamp;
 use gloo_timers::callback::{Interval, Timeout};
 use leptos::prelude::{document, on_cleanup, window, window_event_listener_untyped};
+use send_wrapper::SendWrapper;
 use wasm_bindgen::{JsCast, JsValue};
 
-/// Stops when it is dropped.
-pub enum Timer {
-    Every { _handle: Interval },
-    Once { _handle: Timeout },
+/// Stops when it is dropped. Wrapped, because signals and stored values may be shared between threads on the server,
+/// and components should not need to know that a browser has one.
+pub struct Timer {
+    _handle: SendWrapper<Handle>,
+}
+
+enum Handle {
+    Every { _interval: Interval },
+    Once { _timeout: Timeout },
 }
 
 /// Milliseconds since the page was loaded: turning the computer's clock does not move it.
@@ -17,11 +23,11 @@ pub fn monotonic_millis() -> f64 {
 }
 
 pub fn every(millis: u32, tick: impl Fn() + 'static) -> Timer {
-    Timer::Every { _handle: Interval::new(millis, tick) }
+    Timer { _handle: SendWrapper::new(Handle::Every { _interval: Interval::new(millis, tick) }) }
 }
 
 pub fn after(millis: u32, then: impl FnOnce() + 'static) -> Timer {
-    Timer::Once { _handle: Timeout::new(millis, then) }
+    Timer { _handle: SendWrapper::new(Handle::Once { _timeout: Timeout::new(millis, then) }) }
 }
 
 /// Whether somebody can look at the page.

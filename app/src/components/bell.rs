@@ -38,7 +38,7 @@ pub fn Bell() -> impl IntoView {
 #[component]
 fn Toast() -> impl IntoView {
     let live = use_live();
-    let timer = StoredValue::new_local(None);
+    let timer = StoredValue::new(None);
     Effect::new(move || {
         if live.fresh.get().is_some() {
             timer.set_value(Some(browser::after(SHOWN_MILLIS, move || live.fresh.set(None))));

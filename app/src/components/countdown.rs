@@ -82,7 +82,7 @@ fn Ring(left: RwSignal<i64>, total_seconds: i64) -> impl IntoView {
 /// Counts on the clock that nobody can turn, and asks the server again whenever that clock may have stood still.
 fn count_down(left: RwSignal<i64>) {
     let deadline = RwSignal::new(None::<f64>);
-    let timer = StoredValue::new_local(None);
+    let timer = StoredValue::new(None);
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a few hundred thousand milliseconds")]
     Effect::new(move || {
         deadline.set(Some(browser::monotonic_millis() + left.get_untracked() as f64));

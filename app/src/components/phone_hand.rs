@@ -55,7 +55,7 @@ impl InHand {
 
     /// In a browser the page looks again while somebody looks at it.
     pub fn keep_looking(self) {
-        let timer = StoredValue::new_local(None);
+        let timer = StoredValue::new(None);
         Effect::new(move || {
             let look = move || {
                 if browser::is_seen() {

@@ -26,7 +26,7 @@ impl Clock {
     pub fn provide() -> Self {
         let clock =
             Self { alive: RwSignal::new(false), ahead: StoredValue::new(i64::MIN), ticks: RwSignal::new(0) };
-        let timer = StoredValue::new_local(None);
+        let timer = StoredValue::new(None);
         Effect::new(move || {
             clock.alive.set(true);
             let tick = move || clock.ticks.update(|ticks| *ticks = ticks.wrapping_add(1));
