@@ -1,6 +1,7 @@
 use domain::Refusal;
 use leptos::either::Either;
 use leptos::prelude::*;
+use leptos_i18n::td_string;
 use leptos_meta::Title;
 
 use super::device_in_address;
@@ -8,6 +9,7 @@ use crate::api::phones::phone;
 use crate::components::phone_in_hand::PhoneInHand;
 use crate::components::refused::PageRefused;
 use crate::error::AppError;
+use crate::words::language;
 
 /// `/phones/{id}`: one phone of the virtual fleet, as whoever holds it sees it.
 #[component]
@@ -27,7 +29,7 @@ pub fn PhonePage() -> impl IntoView {
             {move || Suspend::new(async move {
                 match seen.await {
                     Ok(first) => Either::Left(view! {
-                        <Title text=first.phone.name.clone()/>
+                        <Title text=td_string!(language(), phones.in_hand, phone = first.phone.name.clone())/>
                         <PhoneInHand first/>
                     }),
                     Err(error) => Either::Right(view! { <PageRefused refusal=error.0/> }),
