@@ -74,14 +74,17 @@ fn site(host: &Host, pages: Pages, options: LeptosOptions) -> Router {
     let rendered = Router::new()
         .leptos_routes_with_context(&options, generate_route_list(App), context, document)
         .with_state(options);
-    Router::new()
+    let addresses = Router::new()
         .merge(signin::routes::routes())
         .merge(forms::routes())
         .route("/", routing::get(|| async { Redirect::to("/devices") }))
         .route("/live", routing::get(stream::live))
         .with_state(host.clone())
         .merge(rendered)
-        .fallback_service(files)
+        .fallback_service(files);
+    // Around the whole, not around each address: a refused form is answered with the page of another one.
+    Router::new()
+        .fallback_service(addresses)
         .layer(middleware::from_fn_with_state(host.clone(), forms::forms))
         .layer(middleware::from_fn_with_state(host.clone(), signin::session::recognise))
         .layer(middleware::from_fn_with_state(host.clone(), origins::same_origin))
