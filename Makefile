@@ -1,0 +1,128 @@
+# Latchkey's commands. `make` alone lists them.
+#
+# What a target needs and a machine lacks is installed first (`make tools`); a tool that cannot be installed is named,
+# with what to type.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+WASM_BINDGEN_VERSION := 0.2.130
+CARGO_LEPTOS_VERSION := 0.3.10
+NEXTEST_VERSION := 0.9.143
+CARGO_DENY_VERSION := 0.20.2
+
+# wasm-opt comes from npm: Debian's (108) breaks WebAssembly tables, and the pages never come to life.
+export PATH := $(CURDIR)/end2end/node_modules/.bin:$(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
+
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+PROGRAM := $(TARGET)/release/latchkey
+SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
+
+# The server's crates together, the browser's alone: in one build cargo would mix what they ask of leptos.
+HOST := --workspace --exclude frontend --locked
+BROWSER := --package frontend --target wasm32-unknown-unknown --locked
+# Built beside the others, for its own target: a second Cargo.lock-wide build in debug costs more than it finds.
+SAY = @printf '\n== %s\n'
+
+.PHONY: help
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: site ## build and serve the demo organisation on http://127.0.0.1:3000
+	@exec '$(PROGRAM)' demo
+
+.PHONY: test
+test: tools ## formatting, lints, licences, unit and integration tests, abuse cases, WebAssembly, browsers
+	$(SAY) 'Formatting'
+	cargo fmt --all --check
+	$(SAY) 'Lints of the host'
+	cargo clippy $(HOST) --all-targets -- -D warnings
+	$(SAY) 'Lints of the browser side'
+	cargo clippy $(BROWSER) -- -D warnings
+	$(SAY) 'Licences, versions and sources of what comes in'
+	cargo deny --log-level error check bans licenses sources
+	$(SAY) 'Unit and integration tests'
+	cargo nextest run $(HOST) --no-fail-fast -E 'not binary(cases)'
+	$(SAY) 'Abuse cases'
+	@$(MAKE) cases
+	$(SAY) 'WebAssembly and release build'
+	@$(MAKE) site
+	$(SAY) 'Browsers'
+	cd end2end && LATCHKEY_BIN='$(PROGRAM)' npx playwright test
+
+.PHONY: build
+build: site ## build the release; the last line is the program's path
+	@printf '%s\n' '$(PROGRAM)'
+
+# The program looks for its site beside itself, so the two are kept together wherever cargo builds.
+.PHONY: site
+site: tools-build
+	cargo leptos build --release
+	@rm -rf '$(TARGET)/release/site' && cp -R target/site '$(TARGET)/release/site'
+	@test -s '$(TARGET)/release/hash.txt' || { echo 'The build left no hash.txt beside the program.' >&2; exit 1; }
+
+# One line a case from the runner's own report; a case with several tests has passed when all of them have.
+.PHONY: cases
+cases: tools-test ## run the abuse cases, one line each
+	@cargo nextest run --package server --locked --test cases --no-run
+	@mkdir -p '$(TARGET)' && log='$(TARGET)/cases.log'; \
+	cargo nextest run --package server --locked --test cases --no-fail-fast --color never \
+		--status-level pass --final-status-level none >"$$log" 2>&1 || true; \
+	grep -qE ' (FAIL|TIMEOUT|SIG[A-Z]+) ' "$$log" && cat "$$log" >&2; \
+	awk 'match($$0, /::cases case_[0-9]+|server::cases +case_[0-9]+/) { \
+			name = substr($$0, RSTART, RLENGTH); sub(/.*case_0*/, "", name); \
+			if ($$1 == "PASS") { if (!(name in failed)) failed[name] = 0 } \
+			else if ($$1 ~ /^(FAIL|TIMEOUT|SIG[A-Z]+|ABORT|XFAIL|LEAK-FAIL)$$/) failed[name] = 1 } \
+		END { for (name in failed) printf "%d %s\n", name, failed[name] }' "$$log" \
+	| sort -n \
+	| awk '{ print "case " $$1 ": " ($$2 ? "failed" : "passed"); if ($$2) bad++; else good++ } \
+		END { printf "%d passed, %d failed\n", good, bad; exit bad > 0 || good == 0 }'
+
+.PHONY: screenshots
+screenshots: site tools-browsers ## draw docs/screenshots anew
+	cd end2end && LATCHKEY_BIN='$(PROGRAM)' LATCHKEY_SCREENSHOTS=1 npx playwright test --project screenshots
+
+.PHONY: clean
+clean: ## remove what was built
+	cargo clean
+	rm -rf target end2end/node_modules end2end/test-results end2end/playwright-report
+
+.PHONY: tools
+tools: tools-build tools-test tools-browsers ## install what is missing
+
+.PHONY: tools-build
+tools-build:
+	@command -v rustup >/dev/null || { echo 'rustup is missing. Install it as https://rustup.rs says.' >&2; exit 1; }
+	@command -v npm >/dev/null || { echo 'Node 20 or newer is missing. Install it as https://nodejs.org says.' >&2; exit 1; }
+	@command -v cc >/dev/null || $(call apt,build-essential)
+	@rustup show active-toolchain >/dev/null 2>&1 || rustup toolchain install
+	@rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
+	@[[ end2end/node_modules/.package-lock.json -nt end2end/package-lock.json ]] || npm ci --prefix end2end
+	@$(call crate,wasm-bindgen,wasm-bindgen-cli,$(WASM_BINDGEN_VERSION),)
+	@CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+	CARGO_PROFILE_RELEASE_DEBUG=0 $(call crate,cargo-leptos,cargo-leptos,$(CARGO_LEPTOS_VERSION),--locked --features no_downloads)
+
+.PHONY: tools-test
+tools-test: tools-build
+	@ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || $(call apt,faketime)
+	@$(call crate,cargo-nextest,cargo-nextest,$(NEXTEST_VERSION),--locked)
+	@$(call crate,cargo-deny,cargo-deny,$(CARGO_DENY_VERSION),--locked)
+
+# Where the distribution has no Chromium of its own, Playwright brings one.
+.PHONY: tools-browsers
+tools-browsers: tools-build
+	@command -v sqlite3 >/dev/null || $(call apt,sqlite3)
+	@command -v chromium >/dev/null || $(call apt,chromium) || (cd end2end && npx playwright install --with-deps chromium) \
+		|| { echo 'No Chromium could be installed. Type: sudo apt-get install chromium' >&2; exit 1; }
+
+# $(call apt,PACKAGE): installs a package of the distribution, or says what to type.
+apt = { $(SUDO) apt-get update -q && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(1); } \
+	|| { echo '$(1) is missing and could not be installed. Type: sudo apt-get install $(1)' >&2; false; }
+
+# $(call crate,COMMAND,CRATE,VERSION,OPTIONS): installs a program from crates.io in exactly that version.
+crate = if ! $(1) --version 2>/dev/null | grep -qwF $(3); then \
+	CARGO_TARGET_DIR='$(TARGET)/tools' cargo install $(2) --version $(3) $(4) \
+	|| { echo '$(1) is missing and could not be installed. Type: cargo install $(2) --version $(3) $(4)' >&2; exit 1; }; fi
