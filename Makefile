@@ -23,7 +23,6 @@ SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
 # The server's crates together, the browser's alone: in one build cargo would mix what they ask of leptos.
 HOST := --workspace --exclude frontend --locked
 BROWSER := --package frontend --target wasm32-unknown-unknown --locked
-# Built beside the others, for its own target: a second Cargo.lock-wide build in debug costs more than it finds.
 SAY = @printf '\n== %s\n'
 
 .PHONY: help
@@ -102,8 +101,7 @@ tools-build:
 	@rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
 	@[[ end2end/node_modules/.package-lock.json -nt end2end/package-lock.json ]] || npm ci --prefix end2end
 	@$(call crate,wasm-bindgen,wasm-bindgen-cli,$(WASM_BINDGEN_VERSION),)
-	@CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
-	CARGO_PROFILE_RELEASE_DEBUG=0 $(call crate,cargo-leptos,cargo-leptos,$(CARGO_LEPTOS_VERSION),--locked --features no_downloads)
+	@$(call crate,cargo-leptos,cargo-leptos,$(CARGO_LEPTOS_VERSION),--locked --features no_downloads)
 
 .PHONY: tools-test
 tools-test: tools-build
@@ -122,7 +120,9 @@ tools-browsers: tools-build
 apt = { $(SUDO) apt-get update -q && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $(1); } \
 	|| { echo '$(1) is missing and could not be installed. Type: sudo apt-get install $(1)' >&2; false; }
 
-# $(call crate,COMMAND,CRATE,VERSION,OPTIONS): installs a program from crates.io in exactly that version.
+# $(call crate,COMMAND,CRATE,VERSION,OPTIONS): installs a program from crates.io in exactly that version, built quickly
+# rather than to be quick.
 crate = if ! $(1) --version 2>/dev/null | grep -qwF $(3); then \
-	CARGO_TARGET_DIR='$(TARGET)/tools' cargo install $(2) --version $(3) $(4) \
+	CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+	CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_TARGET_DIR='$(TARGET)/tools' cargo install $(2) --version $(3) $(4) \
 	|| { echo '$(1) is missing and could not be installed. Type: cargo install $(2) --version $(3) $(4)' >&2; exit 1; }; fi

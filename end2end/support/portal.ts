@@ -1,0 +1,89 @@
+import { type Locator, type Page, expect } from '@playwright/test';
+
+/** What a person does on the portal, by the names they see. */
+export class Portal {
+  constructor(readonly page: Page) {}
+
+  get main(): Locator {
+    return this.page.getByRole('main');
+  }
+
+  button(name: string): Locator {
+    return this.main.getByRole('button', { name, exact: true });
+  }
+
+  get flag(): Locator {
+    return this.page.getByRole('button', { name: /^Notifications/ });
+  }
+
+  get timer(): Locator {
+    return this.page.getByRole('timer');
+  }
+
+  get passcode(): Locator {
+    return this.page.getByRole('status', { name: 'Temporary passcode' });
+  }
+
+  card(device: string): Locator {
+    return this.page.getByRole('article', { name: device, exact: true });
+  }
+
+  heading(name: string | RegExp): Locator {
+    return this.page.getByRole('heading', { level: 1, name });
+  }
+
+  async signIn(user = 'ana', password = `${user}-demo`): Promise<void> {
+    if (new URL(this.page.url() === 'about:blank' ? 'http://x/' : this.page.url()).pathname !== '/sign-in') {
+      await this.page.goto('/sign-in');
+    }
+    await this.page.getByLabel('User name').fill(user);
+    await this.page.getByLabel('Password').fill(password);
+    await this.button('Sign in').click();
+  }
+
+  async open(device: string): Promise<string> {
+    await this.page.goto('/devices');
+    await this.card(device).getByRole('link', { name: device, exact: true }).click();
+    await expect(this.heading(device)).toBeVisible();
+    return this.page.url().split('/devices/')[1];
+  }
+
+  /** To the page that says what will happen: signed out and back in. */
+  async prove(device: string, user = 'ana'): Promise<string> {
+    const id = await this.open(device);
+    await this.button('Reset Passcode').click();
+    await this.button('Sign out').click();
+    await expect(this.timer).toHaveText(/^[45]:\d\d$/);
+    await this.signIn(user);
+    await expect(this.heading(`Reset the passcode of ${device}`)).toBeVisible();
+    await expect(this.page.getByRole('heading', { name: 'Step 2 of 2: reset it' })).toBeVisible();
+    return id;
+  }
+
+  async reset(device: string, user = 'ana'): Promise<string> {
+    const id = await this.prove(device, user);
+    await this.button('Reset Passcode').click();
+    await this.done();
+    return id;
+  }
+
+  /** By itself where the page lives, by "Check again" where it does not. */
+  async done(): Promise<void> {
+    const said = this.main.getByText('Done. The device has reset its passcode.');
+    await expect(async () => {
+      const again = this.button('Check again');
+      if (!(await said.isVisible()) && (await again.isVisible()) && !(await this.lives())) await again.click();
+      await expect(said).toBeVisible({ timeout: 1000 });
+    }).toPass({ timeout: 20_000 });
+  }
+
+  async show(): Promise<string> {
+    await this.button('Show temporary passcode').click();
+    await expect(this.passcode).toBeVisible();
+    return ((await this.passcode.textContent()) ?? '').replace(/\s/g, '');
+  }
+
+  private lives(): Promise<boolean> {
+    return this.page.evaluate(() => navigator.webdriver && !document.querySelector('noscript')?.firstElementChild);
+  }
+}

@@ -1,0 +1,104 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** `latchkey demo` on ports and data of its own. */
+export class Program {
+  private constructor(
+    private readonly process: ChildProcess,
+    private readonly folder: string,
+    readonly url: string,
+  ) {}
+
+  static async start(): Promise<Program> {
+    const binary = process.env.LATCHKEY_BIN;
+    if (!binary) throw new Error('Set LATCHKEY_BIN to the program, as make test does');
+    const folder = mkdtempSync(join(tmpdir(), 'latchkey-'));
+    const [pages, management] = [await freePort(), await freePort()];
+    const listen = ['--listen', `127.0.0.1:${pages}`, '--management-listen', `127.0.0.1:${management}`];
+    const child = spawn(binary, ['demo', ...listen, '--data', join(folder, 'data')], {
+      env: { ...process.env, ...movableClock(folder), RUST_LOG: 'warn' },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    const program = new Program(child, folder, `http://127.0.0.1:${pages}`);
+    await program.ready(`http://127.0.0.1:${management}/health/ready`);
+    return program;
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.process.once('exit', resolve));
+    if (this.process.exitCode === null) {
+      this.process.kill('SIGKILL');
+      await ended;
+    }
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Moves the program's wall clock, and nobody else's. */
+  jump(seconds: number): void {
+    writeFileSync(join(this.folder, 'faketime'), `+${seconds}\n`);
+  }
+
+  /** The fleet's own record of what it was told and did, oldest first. */
+  journal(phone: string): string[] {
+    const id = phone.replace(/^virtual\./, '');
+    return this.rows('fleet.db', `SELECT event FROM journal WHERE phone = '${id}' ORDER BY seq`).map((row) => row.event);
+  }
+
+  /** When the newest command of the portal ended, in milliseconds of the epoch. */
+  settledAt(): number {
+    return this.rows('portal.db', "SELECT max(at) AS at FROM command_steps WHERE state = 'done'")[0].at;
+  }
+
+  private rows(database: string, question: string): any[] {
+    const file = `file:${join(this.folder, 'data', database)}?mode=ro`;
+    const answer = execFileSync('sqlite3', ['-json', file, question], { encoding: 'utf8' });
+    return answer === '' ? [] : JSON.parse(answer);
+  }
+
+  private async ready(address: string): Promise<void> {
+    for (;;) {
+      if (this.process.exitCode !== null) throw new Error('the program ended instead of serving');
+      const answer = await fetch(address).catch(() => undefined);
+      if (answer?.ok) return;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+/** Debian's faketime, told by a file. Without it the program runs on the machine's clock. */
+function movableClock(folder: string): Record<string, string> {
+  const library = readdirSync('/usr/lib')
+    .map((name) => join('/usr/lib', name, 'faketime'))
+    .find((place) => safeList(place).includes('libfaketimeMT.so.1'));
+  if (!library) return {};
+  writeFileSync(join(folder, 'faketime'), '+0\n');
+  return {
+    LD_PRELOAD: join(library, 'libfaketimeMT.so.1'),
+    FAKETIME_TIMESTAMP_FILE: join(folder, 'faketime'),
+    FAKETIME_NO_CACHE: '1',
+    FAKETIME_DISABLE_SHM: '1',
+    DONT_FAKE_MONOTONIC: '1',
+  };
+}
+
+function safeList(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}

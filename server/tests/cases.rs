@@ -1,0 +1,599 @@
+//! The abuse cases of this version, each against the real program. The numbers are those of the project's list.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::time::Duration;
+
+use reqwest::Method;
+
+use support::{Answer, Browser, GALAXY, IPHONE, LUMIA_635, LUMIA_950, Program, Stream, Then, until};
+
+const WINDOW: [&str; 3] = ["signed_in", "signed_out", "window_opened"];
+const PROVEN: [&str; 5] = ["signed_in", "signed_out", "window_opened", "signed_in", "window_proven"];
+
+#[tokio::test]
+async fn case_01_reset_without_a_window() {
+    let program = Program::start().await;
+    let ana = program.browser();
+    ana.sign_in("ana").await;
+    let galaxy = ana.device(GALAXY).await;
+
+    let by_form = ana.reset_by_form(&galaxy).await;
+    assert_eq!(by_form.status, 303);
+    assert_eq!(by_form.leads_to.as_deref(), Some("/sign-in?refused=fresh"));
+
+    let answer = ana.reset(&galaxy).await;
+    assert_needs_fresh_sign_in(&answer);
+    let audit = ["signed_in", "reset_refused", "reset_refused"];
+    program.verify(&ana, &answer, Then { status: 401, commands: 0, audit: &audit }).await;
+}
+
+#[tokio::test]
+async fn case_01_reset_by_nobody() {
+    let program = Program::start().await;
+    let ana = program.browser();
+    ana.sign_in("ana").await;
+    let galaxy = ana.device(GALAXY).await;
+    let nobody = program.browser();
+
+    let by_form = nobody.reset_by_form(&galaxy).await;
+    assert_eq!(by_form.leads_to.as_deref(), Some("/sign-in?refused=signed-out"));
+
+    let answer = nobody.reset(&galaxy).await;
+    program.verify(&ana, &answer, Then { status: 401, commands: 0, audit: &["signed_in"] }).await;
+}
+
+#[tokio::test]
+async fn case_06_sign_in_after_299_seconds() {
+    in_time_after(299).await;
+}
+
+#[tokio::test]
+async fn case_06_sign_in_after_300_seconds() {
+    in_time_after(300).await;
+}
+
+async fn in_time_after(seconds: i64) {
+    let mut program = Program::start_with_clock().await;
+    let ana = program.browser();
+    ana.sign_in("ana").await;
+    let galaxy = ana.device(GALAXY).await;
+    ana.sign_out_to_prove(&galaxy).await;
+    program.jump(seconds);
+
+    let landed = ana.sign_in("ana").await;
+    assert_eq!(landed.leads_to, Some(format!("/devices/{galaxy}/reset")));
+    let answer = ana.reset(&galaxy).await;
+    let audit = [&PROVEN[..], &["reset_submitted", "reset_done"]].concat();
+    program.verify(&ana, &answer, Then { status: 200, commands: 1, audit: &audit }).await;
+}
+
+#[tokio::test]
+async fn case_06_sign_in_after_301_seconds() {
+    let mut program = Program::start_with_clock().await;
+    let ana = program.browser();
+    ana.sign_in("ana").await;
+    let galaxy = ana.device(GALAXY).await;
+    ana.sign_out_to_prove(&galaxy).await;
+    program.jump(301);
+
+    assert_late(&program, &ana, &galaxy).await;
+}
+
+#[tokio::test]
+async fn case_07_the_clients_clock_has_no_effect() {
+    for date in ["Wed, 25 Nov 2020 12:00:00 GMT", "Wed, 25 Nov 2099 12:00:00 GMT"] {
+        let mut program = Program::start_with_clock().await;
+        let mut ana = program.browser();
+        ana.extra_header = Some(("date", date.to_owned()));
+        ana.sign_in("ana").await;
+        let galaxy = ana.device(GALAXY).await;
+        ana.sign_out_to_prove(&galaxy).await;
+        let remaining = ana.remaining_millis().await.unwrap();
+        assert!((290_000..=300_000).contains(&remaining), "{remaining}");
+        program.jump(301);
+        assert_eq!(ana.remaining_millis().await, Some(0));
+
+        assert_late(&program, &ana, &galaxy).await;
+    }
+}
+
+#[tokio::test]
+async fn case_08_the_servers_clock_jumps_back() {
+    let mut program = Program::start_with_clock().await;
+    let ana = program.browser();
+    ana.sign_in("ana").await;
+    let galaxy = ana.device(GALAXY).await;
+    ana.sign_out_to_prove(&galaxy).await;
+    program.jump(200);
+    let before = ana.remaining_millis().await.unwrap();
+    program.jump(-3600);
+    let after = ana.remaining_millis().await.unwrap();
+    assert!((1..=before).contains(&after), "{after} of {before}");
+    program.jump(3600 + 101);
+
+    assert_late(&program, &ana, &galaxy).await;
+}
+
+#[tokio::test]
+async fn case_08_the_clock_jumps_back_while_the_program_is_down() {
+    let mut program = Program::start_with_clock().await;
+    let ana = program.browser();
+    ana.sign_in("ana").await;
+    let galaxy = ana.device(GALAXY).await;
+    ana.sign_out_to_prove(&galaxy).await;
+    program.kill();
+    program.jump(-3600);
+    program.start_again().await;
+    let after = ana.remaining_millis().await.unwrap();
+    assert!((0..=300_000).contains(&after), "{after}");
+    program.jump(3600 + 301);
+
+    assert_late(&program, &ana, &galaxy).await;
+}
+
+#[tokio::test]
+async fn case_10_another_person_signs_back_in() {
+    let program = Program::start().await;
+    let browser = program.browser();
+    browser.sign_in("ana").await;
+    let galaxy = browser.device(GALAXY).await;
+    browser.sign_out_to_prove(&galaxy).await;
+
+    let landed = browser.sign_in("ben").await;
+    assert_eq!(landed.leads_to.as_deref(), Some("/devices?another"));
+    let page = browser.get("/devices?another").await;
+    assert!(page.text().contains("somebody else"), "{}", page.text());
+    assert!(!page.body.contains(GALAXY) && !page.body.contains(&galaxy) && !page.body.contains("Ana"));
+    assert_eq!(browser.reset(&galaxy).await.status, 404);
+
+    // The window is gone, for Ana too.
+    assert_eq!(browser.sign_in("ana").await.leads_to.as_deref(), Some("/devices"));
+    let answer = browser.reset(&galaxy).await;
+    assert_needs_fresh_sign_in(&answer);
+    let audit = [
+        &WINDOW[..],
+        &["signed_in", "window_of_another_person", "signed_in", "reset_refused"],
+    ]
+    .concat();
+    program.verify(&browser, &answer, Then { status: 401, commands: 0, audit: &audit }).await;
+}
+
+#[tokio::test]
+async fn case_16_grant_of_one_device_spent_on_another() {
+    let program = Program::start().await;
+    let ana = program.browser();
+    ana.prove("ana", GALAXY).await;
+    let other = ana.device(LUMIA_950).await;
+
+    let by_form = ana.reset_by_form(&other).await;
+    assert_eq!(by_form.leads_to.as_deref(), Some("/sign-in?refused=fresh"));
+    let answer = ana.reset(&other).await;
+    assert_needs_fresh_sign_in(&answer);
+    let audit = [&PROVEN[..], &["reset_refused", "reset_refused"]].concat();
+    program.verify(&ana, &answer, Then { status: 401, commands: 0, audit: &audit }).await;
+}
+
+#[tokio::test]
+async fn case_17_second_reset_on_one_grant() {
+    let program = Program::start().await;
+    let ana = program.browser();
+    let galaxy = ana.prove("ana", GALAXY).await;
+
+    let first = ana.reset(&galaxy).await;
+    let second = ana.reset(&galaxy).await;
+    assert_eq!((first.status, &first.leads_to, &first.body), (second.status, &second.leads_to, &second.body));
+    program.settled().await;
+    // Not even when the first one has ended.
+    let answer = ana.reset(&galaxy).await;
+    ana.reveal(&galaxy).await;
+    let audit = [&PROVEN[..], &["reset_submitted", "reset_done", "passcode_revealed"]].concat();
+    program.verify(&ana, &answer, Then { status: 200, commands: 1, audit: &audit }).await;
+}
+
+#[tokio::test]
+async fn case_19_two_browsers_and_two_devices() {
+    let program = Program::start().await;
+    let (one, two) = (program.browser(), program.browser());
+    one.sign_in("ana").await;
+    two.sign_in("ana").await;
+    let galaxy = one.device(GALAXY).await;
+    let lumia = two.device(LUMIA_635).await;
+    one.sign_out_to_prove(&galaxy).await;
+    two.sign_out_to_prove(&lumia).await;
+    assert_eq!(two.sign_in("ana").await.leads_to, Some(format!("/devices/{lumia}/reset")));
+    assert_eq!(one.sign_in("ana").await.leads_to, Some(format!("/devices/{galaxy}/reset")));
+
+    assert_eq!(one.reset(&galaxy).await.status, 200);
+    program.settled().await;
+    let answer = two.reset_by_form(&lumia).await;
+    assert_eq!(answer.leads_to, Some(format!("/devices/{lumia}")));
+    program.settled().await;
+    one.reveal(&galaxy).await;
+    two.reveal(&lumia).await;
+    let audit = [
+        &["signed_in", "signed_in", "signed_out", "window_opened", "signed_out", "window_opened"][..],
+        &["signed_in", "window_proven", "signed_in", "window_proven"],
+        &["reset_submitted", "reset_done", "reset_submitted", "reset_done"],
+        &["passcode_revealed", "passcode_revealed"],
+    ]
+    .concat();
+    program.verify(&one, &answer, Then { status: 303, commands: 2, audit: &audit }).await;
+}
+
+#[tokio::test]
+async fn case_19_a_tab_signed_out_by_another() {
+    let program = Program::start().await;
+    let ana = program.browser();
+    ana.sign_in("ana").await;
+    let galaxy = ana.device(GALAXY).await;
+    let tab = Stream::open(&ana);
+    let cookies = ana.cookie_header();
+
+    ana.form("/sign-out", &[]).await;
+    assert_eq!(tab.closed_with(Duration::from_secs(1)), 4401);
+    // The other tab still has the cookie it was loaded with.
+    let mut left_open = program.browser();
+    left_open.extra_header = Some(("cookie", cookies));
+    assert_eq!(left_open.get("/devices").await.leads_to.as_deref(), Some("/sign-in"));
+    let by_form = left_open.reset_by_form(&galaxy).await;
+    assert_eq!(by_form.leads_to.as_deref(), Some("/sign-in?refused=signed-out"));
+    let answer = left_open.reset(&galaxy).await;
+    program.verify(&ana, &answer, Then { status: 401, commands: 0, audit: &["signed_in", "signed_out"] }).await;
+}
+
+#[tokio::test]
+async fn case_20_back_and_reload_after_the_post() {
+    let program = Program::start().await;
+    let ana = program.browser();
+    let galaxy = ana.prove("ana", GALAXY).await;
+
+    let answer = ana.reset_by_form(&galaxy).await;
+    assert_eq!(answer.leads_to, Some(format!("/devices/{galaxy}")));
+    for page in [format!("/devices/{galaxy}"), format!("/devices/{galaxy}/reset"), format!("/devices/{galaxy}")] {
+        assert_eq!(ana.get(&page).await.status, 200);
+    }
+    // A browser that asks "send the form again?" and is told yes.
+    let again = ana.reset_by_form(&galaxy).await;
+    assert_eq!(again.leads_to, Some(format!("/devices/{galaxy}")));
+    let audit = [&PROVEN[..], &["reset_submitted", "reset_done"]].concat();
+    program.verify(&ana, &answer, Then { status: 303, commands: 1, audit: &audit }).await;
+}
+
+#[tokio::test]
+async fn case_21_grant_used_from_another_session() {
+    let program = Program::start().await;
+    let (ana, elsewhere) = (program.browser(), program.browser());
+    elsewhere.sign_in("ana").await;
+    let galaxy = ana.prove("ana", GALAXY).await;
+
+    let by_form = elsewhere.reset_by_form(&galaxy).await;
+    assert_eq!(by_form.leads_to.as_deref(), Some("/sign-in?refused=fresh"));
+    // Nor by a later session of the browser that earned it.
+    ana.form("/sign-out", &[]).await;
+    ana.sign_in("ana").await;
+    let answer = ana.reset(&galaxy).await;
+    assert_needs_fresh_sign_in(&answer);
+    let audit = [
+        &["signed_in"],
+        &PROVEN[..],
+        &["reset_refused", "signed_out", "signed_in", "reset_refused"],
+    ]
+    .concat();
+    program.verify(&ana, &answer, Then { status: 401, commands: 0, audit: &audit }).await;
+}
+
+#[tokio::test]
+async fn case_24_anothers_device_is_like_an_unknown_one() {
+    let program = Program::start().await;
+    let (ana, ben) = (program.browser(), program.browser());
+    ben.sign_in("ben").await;
+    let bens = ben.device("Ben's Pixel").await;
+    ana.sign_in("ana").await;
+    let unknown = format!("virtual.{}", "0".repeat(bens.len() - "virtual.".len()));
+
+    for path in ["", "/reset"] {
+        let known = ana.get(&format!("/devices/{bens}{path}")).await;
+        let none = ana.get(&format!("/devices/{unknown}{path}")).await;
+        assert_eq!(known.status, 404);
+        assert_eq!(blanked(&known, &bens), blanked(&none, &unknown));
+    }
+    for function in ["device", "reset_passcode", "cancel_reset", "reveal_passcode", "forget_passcode"] {
+        let known = ana.call(function, &[("device", &bens)]).await;
+        let none = ana.call(function, &[("device", &unknown)]).await;
+        assert_eq!((known.status, &known.body), (404, &none.body), "{function}");
+        assert_eq!(none.status, 404, "{function}");
+    }
+    for step in ["reset", "passcode"] {
+        let known = ana.form(&format!("/devices/{bens}/{step}"), &[("purpose", "reset")]).await;
+        let none = ana.form(&format!("/devices/{unknown}/{step}"), &[("purpose", "reset")]).await;
+        assert_eq!(known.status, 404, "{known:?}");
+        assert_eq!(blanked(&known, &bens), blanked(&none, &unknown), "{step}");
+    }
+    assert_as_fast(&ana, &bens, &unknown).await;
+
+    let answer = ana.reset(&bens).await;
+    program.verify(&ana, &answer, Then { status: 404, commands: 0, audit: &["signed_in", "signed_in"] }).await;
+}
+
+/// What may differ: the address that was asked for, nonces, ids of hydration.
+fn blanked(answer: &Answer, id: &str) -> (u16, Option<String>, String) {
+    let mut body = answer.body.replace(id, "ID");
+    for mark in ["nonce=\"", "'nonce-"] {
+        while let Some(start) = body.find(mark) {
+            let rest = &body[start + mark.len()..];
+            let end = rest.find(['"', '\'']).unwrap_or(rest.len());
+            body = format!("{}{}", &body[..start], &rest[end..]);
+        }
+    }
+    (answer.status, answer.leads_to.clone(), body)
+}
+
+/// Interleaved, so that whatever else the machine does meets both alike.
+#[allow(clippy::disallowed_methods, reason = "measures how long an answer takes")]
+async fn assert_as_fast(ana: &Browser, one: &str, other: &str) {
+    let mut times = [Vec::new(), Vec::new()];
+    for round in 0..300 {
+        for place in [round % 2, 1 - round % 2] {
+            let device = [one, other][place];
+            let start = std::time::Instant::now();
+            ana.call("device", &[("device", device)]).await;
+            times[place].push(start.elapsed());
+        }
+    }
+    let [one, other] = times.map(|mut times| {
+        times.sort();
+        times[times.len() / 2].as_secs_f64()
+    });
+    assert!((one / other - 1.0).abs() < 0.1, "medians of {one:.6} s and {other:.6} s");
+}
+
+#[tokio::test]
+async fn case_25_anothers_operation_passcode_notification_and_session() {
+    let program = Program::start().await;
+    let (ana, ben) = (program.browser(), program.browser());
+    ana.sign_in("ana").await;
+    let pixel = ben.prove("ben", "Ben's Pixel").await;
+    ben.reset(&pixel).await;
+    program.settled().await;
+
+    for function in ["cancel_reset", "reveal_passcode", "forget_passcode"] {
+        assert_eq!(ana.call(function, &[("device", &pixel)]).await.status, 404, "{function}");
+    }
+    assert_eq!(ana.form(&format!("/devices/{pixel}/passcode"), &[]).await.status, 404);
+    // A notification is marked by its place in one's own list, so another's is simply not in it.
+    ana.call("mark_read", &[("cursor", "1000000")]).await;
+    assert!(ben.get("/notifications").await.text().contains("Unread"));
+    assert!(!ana.get("/notifications").await.body.contains("Pixel"));
+    let session = program.newest_session().await;
+    assert_eq!(ana.call("end_session", &[("session", &session)]).await.status, 404);
+    assert_eq!(ben.get("/devices").await.status, 200);
+
+    let answer = ana.reveal_by_call(&pixel).await;
+    assert!(ben.reveal(&pixel).await.passcode().is_some());
+    let audit = [
+        &["signed_in"],
+        &PROVEN[..],
+        &["reset_submitted", "reset_done", "passcode_revealed"],
+    ]
+    .concat();
+    program.verify(&ana, &answer, Then { status: 404, commands: 1, audit: &audit }).await;
+}
+
+#[tokio::test]
+async fn case_26_device_retired_between_window_and_submit() {
+    let program = Program::start().await;
+    let ana = program.browser();
+    let galaxy = ana.prove("ana", GALAXY).await;
+    ana.call("phones/retire", &[("device", &galaxy)]).await;
+
+    let answer = ana.reset(&galaxy).await;
+    program.verify(&ana, &answer, Then { status: 404, commands: 0, audit: &PROVEN }).await;
+}
+
+#[tokio::test]
+async fn case_26_device_reassigned_between_window_and_submit() {
+    let program = Program::start().await;
+    let ana = program.browser();
+    ana.sign_in("ana").await;
+    let galaxy = ana.device(GALAXY).await;
+    ana.sign_out_to_prove(&galaxy).await;
+    ana.call("phones/give_to", &[("device", &galaxy), ("user_name", "ben")]).await;
+    ana.sign_in("ana").await;
+
+    let by_form = ana.reset_by_form(&galaxy).await;
+    assert_eq!(by_form.status, 404);
+    let answer = ana.reset(&galaxy).await;
+    program.verify(&ana, &answer, Then { status: 404, commands: 0, audit: &PROVEN }).await;
+}
+
+#[tokio::test]
+async fn case_26_device_reassigned_before_the_command_reaches_it() {
+    let program = Program::start().await;
+    let ana = program.browser();
+    let galaxy = ana.prove("ana", GALAXY).await;
+    ana.call("phones/set_online", &[("device", &galaxy), ("online", "false")]).await;
+    ana.reset(&galaxy).await;
+    until("the command waits for its phone", Duration::from_secs(10), async || {
+        (program.told().await == 1).then_some(())
+    })
+    .await;
+    ana.call("phones/give_to", &[("device", &galaxy), ("user_name", "ben")]).await;
+    ana.call("phones/set_online", &[("device", &galaxy), ("online", "true")]).await;
+    program.settled().await;
+
+    let [(command, state)] = program.commands().await.try_into().unwrap();
+    assert_eq!(state, "failed");
+    assert_eq!(program.journal(command).await, ["received", "refused"]);
+    let answer = ana.reveal(&galaxy).await;
+    let audit = [&PROVEN[..], &["reset_submitted", "reset_failed"]].concat();
+    program.verify(&ana, &answer, Then { status: 404, commands: 1, audit: &audit }).await;
+}
+
+#[tokio::test]
+async fn case_29_reveal_twice_after_done() {
+    let program = Program::start().await;
+    let ana = program.browser();
+    let galaxy = reset(&program, &ana, GALAXY).await;
+    let shown = ana.reveal(&galaxy).await;
+    assert_eq!((shown.status, shown.cache.as_deref()), (200, Some("no-store")));
+    assert!(shown.passcode().is_some());
+    ana.forget(&galaxy).await;
+
+    assert_eq!(ana.reveal(&galaxy).await.status, 410);
+    assert_eq!(ana.reveal_by_call(&galaxy).await.status, 410);
+    let answer = ana.reveal(&galaxy).await;
+    assert_eq!(program.sealed_passcodes().await, 0);
+    let audit = [&PROVEN[..], &["reset_submitted", "reset_done", "passcode_revealed", "passcode_erased"]].concat();
+    program.verify(&ana, &answer, Then { status: 410, commands: 1, audit: &audit }).await;
+}
+
+#[tokio::test]
+async fn case_30_reveal_and_done_in_parallel() {
+    let program = Program::start().await;
+    let ana = program.browser();
+    let galaxy = reset(&program, &ana, GALAXY).await;
+
+    let done = async {
+        tokio::task::yield_now().await;
+        ana.forget(&galaxy).await
+    };
+    let (a, b, c, done, d, e) = tokio::join!(
+        ana.reveal(&galaxy),
+        ana.reveal_by_call(&galaxy),
+        ana.reveal(&galaxy),
+        done,
+        ana.reveal_by_call(&galaxy),
+        ana.reveal(&galaxy),
+    );
+    assert_eq!(done.status, 200);
+    let shown = [&a, &b, &c, &d, &e].into_iter().filter(|answer| answer.status == 200).count();
+    assert!([a, b, c, d, e].iter().all(|answer| [200, 410].contains(&answer.status)));
+
+    let answer = ana.reveal(&galaxy).await;
+    assert_eq!(program.sealed_passcodes().await, 0);
+    let audit = [&PROVEN[..], &["reset_submitted", "reset_done"], &vec!["passcode_revealed"; shown], &["passcode_erased"]]
+        .concat();
+    program.verify(&ana, &answer, Then { status: 410, commands: 1, audit: &audit }).await;
+}
+
+#[tokio::test]
+async fn case_31_reveal_with_an_old_or_another_session() {
+    let mut program = Program::start_with_clock().await;
+    let (ana, elsewhere) = (program.browser(), program.browser());
+    elsewhere.sign_in("ana").await;
+    let galaxy = reset(&program, &ana, GALAXY).await;
+    program.jump(301);
+
+    assert_needs_fresh_sign_in(&ana.reveal_by_call(&galaxy).await);
+    assert_eq!(elsewhere.reveal(&galaxy).await.leads_to.as_deref(), Some("/sign-in?refused=fresh"));
+
+    // With a window of its own kind it is shown, and again later to the session that showed it.
+    ana.form(&format!("/devices/{galaxy}/reset"), &[("purpose", "reveal")]).await;
+    assert_eq!(ana.sign_in("ana").await.leads_to, Some(format!("/devices/{galaxy}?proven")));
+    let shown = ana.reveal(&galaxy).await.passcode();
+    assert!(shown.is_some());
+    program.jump(301);
+    assert_eq!(ana.reveal(&galaxy).await.passcode(), shown);
+
+    let answer = elsewhere.reveal_by_call(&galaxy).await;
+    assert_needs_fresh_sign_in(&answer);
+    let audit = [
+        &["signed_in"],
+        &PROVEN[..],
+        &["reset_submitted", "reset_done", "signed_out", "window_opened", "signed_in", "window_proven"],
+        &["passcode_revealed", "passcode_revealed"],
+    ]
+    .concat();
+    program.verify(&ana, &answer, Then { status: 401, commands: 1, audit: &audit }).await;
+}
+
+#[tokio::test]
+async fn case_32_reveal_after_expiry() {
+    let mut program = Program::start_with_clock().await;
+    let ana = program.browser();
+    let galaxy = reset(&program, &ana, GALAXY).await;
+    assert!(ana.reveal(&galaxy).await.passcode().is_some());
+    program.jump(10 * 60 + 1);
+
+    let answer = ana.reveal(&galaxy).await;
+    until("the passcode is erased", Duration::from_secs(5), async || {
+        (program.sealed_passcodes().await == 0).then_some(())
+    })
+    .await;
+    let audit = [&PROVEN[..], &["reset_submitted", "reset_done", "passcode_revealed"]].concat();
+    program.verify(&ana, &answer, Then { status: 410, commands: 1, audit: &audit }).await;
+}
+
+#[tokio::test]
+async fn case_32_reveal_of_one_never_shown_after_expiry() {
+    let mut program = Program::start_with_clock().await;
+    let ana = program.browser();
+    let galaxy = reset(&program, &ana, GALAXY).await;
+    program.jump(24 * 60 * 60 + 1);
+    ana.sign_in("ana").await;
+
+    let answer = ana.reveal(&galaxy).await;
+    until("the passcode is erased", Duration::from_secs(5), async || {
+        (program.sealed_passcodes().await == 0).then_some(())
+    })
+    .await;
+    let audit = [&PROVEN[..], &["reset_submitted", "reset_done", "signed_in"]].concat();
+    program.verify(&ana, &answer, Then { status: 410, commands: 1, audit: &audit }).await;
+}
+
+#[tokio::test]
+async fn case_33_get_of_a_reveal() {
+    let program = Program::start().await;
+    let mut ana = program.browser();
+    let galaxy = reset(&program, &ana, GALAXY).await;
+    ana.extra_header = Some(("sec-purpose", "prefetch".to_owned()));
+    for method in [Method::GET, Method::HEAD] {
+        for path in [format!("/devices/{galaxy}/passcode"), format!("/api/reveal_passcode?device={galaxy}")] {
+            assert_eq!(ana.send(method.clone(), &path).await.status, 405, "{method} {path}");
+        }
+    }
+    let answer = ana.get(&format!("/devices/{galaxy}/passcode")).await;
+    ana.extra_header = None;
+    assert!(ana.reveal(&galaxy).await.passcode().is_some());
+    let audit = [&PROVEN[..], &["reset_submitted", "reset_done", "passcode_revealed"]].concat();
+    program.verify(&ana, &answer, Then { status: 405, commands: 1, audit: &audit }).await;
+}
+
+#[tokio::test]
+async fn case_33_an_iphone_has_none_to_reveal() {
+    let program = Program::start().await;
+    let ana = program.browser();
+    let iphone = reset(&program, &ana, IPHONE).await;
+    let answer = ana.reveal_by_call(&iphone).await;
+    let audit = [&PROVEN[..], &["reset_submitted", "reset_done"]].concat();
+    program.verify(&ana, &answer, Then { status: 404, commands: 1, audit: &audit }).await;
+}
+
+/// A whole reset, until it is done.
+async fn reset(program: &Program, ana: &Browser, name: &str) -> String {
+    let device = ana.prove("ana", name).await;
+    assert_eq!(ana.reset(&device).await.status, 200);
+    program.settled().await;
+    device
+}
+
+/// RFC 9470: the proof is too old.
+fn assert_needs_fresh_sign_in(answer: &Answer) {
+    assert_eq!(answer.status, 401, "{answer:?}");
+    let challenge = answer.challenge.as_deref().unwrap_or_default();
+    assert!(challenge.contains("insufficient_user_authentication"), "{challenge}");
+}
+
+/// Signed in, told so in words, and refused.
+async fn assert_late(program: &Program, ana: &Browser, device: &str) {
+    let landed = ana.sign_in("ana").await;
+    assert_eq!(landed.leads_to, Some(format!("/devices/{device}/reset?late")));
+    let page = ana.get(&format!("/devices/{device}/reset?late")).await;
+    assert!(page.text().contains("The five minutes were over"), "{}", page.text());
+    let answer = ana.reset(device).await;
+    assert_needs_fresh_sign_in(&answer);
+    let audit = [&WINDOW[..], &["signed_in", "window_late", "reset_refused"]].concat();
+    program.verify(ana, &answer, Then { status: 401, commands: 0, audit: &audit }).await;
+}

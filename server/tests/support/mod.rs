@@ -1,0 +1,21 @@
+#![allow(dead_code, unused_imports, reason = "each test program uses a part of it")]
+//! The real program on a port of its own, its visitors, and everything that can be seen of it from outside.
+
+mod browser;
+mod clock;
+mod pages;
+mod program;
+mod records;
+mod stream;
+mod verify;
+
+pub use browser::{Answer, Browser};
+pub use program::Program;
+pub use records::until;
+pub use stream::Stream;
+pub use verify::Then;
+
+pub const GALAXY: &str = "Ana's Galaxy";
+pub const IPHONE: &str = "Ana's iPhone";
+pub const LUMIA_950: &str = "Ana's Lumia 950";
+pub const LUMIA_635: &str = "Ana's Lumia 635";

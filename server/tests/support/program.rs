@@ -1,0 +1,123 @@
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::browser::Browser;
+use super::clock::MovableClock;
+use super::records::until;
+
+/// `latchkey demo` with data of its own. Killed when the test ends, however it ends.
+pub struct Program {
+    child: Child,
+    ports: Ports,
+    clock: Option<MovableClock>,
+    pub folder: TempDir,
+    /// What must turn up nowhere: cookies' values and temporary passcodes, as browsers learn them.
+    pub secrets: Secrets,
+}
+
+pub type Secrets = Arc<Mutex<BTreeSet<String>>>;
+
+#[derive(Clone, Copy)]
+struct Ports {
+    pages: u16,
+    management: u16,
+}
+
+impl Program {
+    pub async fn start() -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), None).await
+    }
+
+    pub async fn start_with_clock() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = MovableClock::new(folder.path());
+        Self::start_in(folder, Some(clock)).await
+    }
+
+    async fn start_in(folder: TempDir, clock: Option<MovableClock>) -> Self {
+        let ports = Ports { pages: free_port(), management: free_port() };
+        let child = spawn(&folder, ports, clock.as_ref());
+        let program = Self { child, ports, clock, folder, secrets: Secrets::default() };
+        program.ready().await;
+        program
+    }
+
+    /// Moves the program's wall clock.
+    pub fn jump(&mut self, seconds: i64) {
+        self.clock.as_mut().expect("started with a clock").jump(seconds);
+    }
+
+    /// SIGKILL: nothing of the program runs after it.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// With the same data, at the same address.
+    pub async fn start_again(&mut self) {
+        self.child = spawn(&self.folder, self.ports, self.clock.as_ref());
+        self.ready().await;
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.ports.pages)
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    pub fn log(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    /// A browser that nobody has used yet.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.url(), Arc::clone(&self.secrets))
+    }
+
+    async fn ready(&self) {
+        let address = format!("http://127.0.0.1:{}/health/ready", self.ports.management);
+        until("the program is ready", Duration::from_secs(60), async || {
+            reqwest::get(&address).await.is_ok_and(|answer| answer.status().is_success()).then_some(())
+        })
+        .await;
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(folder: &TempDir, ports: Ports, clock: Option<&MovableClock>) -> Child {
+    let log = File::options().create(true).append(true).open(folder.path().join("log")).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+    command
+        .args(["demo", "--listen", &format!("127.0.0.1:{}", ports.pages)])
+        .args(["--management-listen", &format!("127.0.0.1:{}", ports.management)])
+        .arg("--data")
+        .arg(folder.path().join("data"))
+        .env("RUST_LOG", "trace")
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().unwrap())
+        .stderr(log);
+    if let Some(clock) = clock {
+        clock.rule(&mut command);
+    }
+    command.spawn().unwrap()
+}
+
+/// Free a moment ago. The system does not hand the same one out again soon.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}

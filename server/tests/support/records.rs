@@ -1,0 +1,108 @@
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Row};
+use uuid::Uuid;
+
+use super::program::Program;
+
+const OFTEN: Duration = Duration::from_millis(20);
+
+/// Asks until there is an answer, and fails when there is none in time.
+pub async fn until<T>(what: &str, at_most: Duration, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let asking = async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::time::sleep(OFTEN).await;
+        }
+    };
+    tokio::time::timeout(at_most, asking).await.unwrap_or_else(|_| panic!("in vain: {what}"))
+}
+
+/// The rows that the portal and the fleet keep. Read only.
+impl Program {
+    /// What the portal wrote down, in order, without the making of the accounts.
+    pub async fn audit(&self) -> Vec<String> {
+        self.texts("portal.db", "SELECT event FROM audit WHERE event <> 'person_added' ORDER BY seq").await
+    }
+
+    /// How many commands the portal accepted.
+    pub async fn submitted(&self) -> usize {
+        self.number("portal.db", "SELECT count(*) FROM commands").await
+    }
+
+    /// How many commands the fleet was ever told of.
+    pub async fn told(&self) -> usize {
+        self.number("fleet.db", "SELECT count(DISTINCT command) FROM journal").await
+    }
+
+    /// The fleet's journal of one command.
+    pub async fn journal(&self, command: Uuid) -> Vec<String> {
+        let mut fleet = self.open("fleet.db").await;
+        sqlx::query_scalar("SELECT event FROM journal WHERE command = ? ORDER BY seq")
+            .bind(command)
+            .fetch_all(&mut fleet)
+            .await
+            .unwrap()
+    }
+
+    /// Every command of the portal with its state, oldest first.
+    pub async fn commands(&self) -> Vec<(Uuid, String)> {
+        let mut portal = self.open("portal.db").await;
+        sqlx::query("SELECT id, state FROM commands ORDER BY created_at, id")
+            .fetch_all(&mut portal)
+            .await
+            .unwrap()
+            .iter()
+            .map(|row| (row.get("id"), row.get("state")))
+            .collect()
+    }
+
+    pub async fn news_of(&self, command: Uuid) -> Vec<String> {
+        let mut portal = self.open("portal.db").await;
+        sqlx::query_scalar("SELECT news FROM notifications WHERE command = ?")
+            .bind(command)
+            .fetch_all(&mut portal)
+            .await
+            .unwrap()
+    }
+
+    /// The id of the session that began last.
+    pub async fn newest_session(&self) -> String {
+        let mut portal = self.open("portal.db").await;
+        let newest: Uuid = sqlx::query_scalar("SELECT id FROM sessions ORDER BY authenticated_at DESC LIMIT 1")
+            .fetch_one(&mut portal)
+            .await
+            .unwrap();
+        newest.to_string()
+    }
+
+    pub async fn sealed_passcodes(&self) -> usize {
+        self.number("portal.db", "SELECT count(*) FROM passcodes WHERE ciphertext IS NOT NULL").await
+    }
+
+    /// Waits until no command is open.
+    pub async fn settled(&self) {
+        until("every command has ended", Duration::from_secs(40), async || {
+            let open = "SELECT count(*) FROM commands WHERE due_at IS NOT NULL";
+            (self.number("portal.db", open).await == 0).then_some(())
+        })
+        .await;
+    }
+
+    async fn number(&self, database: &str, question: &'static str) -> usize {
+        let count: i64 = sqlx::query_scalar(question).fetch_one(&mut self.open(database).await).await.unwrap();
+        usize::try_from(count).unwrap()
+    }
+
+    async fn texts(&self, database: &str, question: &'static str) -> Vec<String> {
+        sqlx::query_scalar(question).fetch_all(&mut self.open(database).await).await.unwrap()
+    }
+
+    async fn open(&self, database: &str) -> SqliteConnection {
+        let file = self.data().join(database);
+        SqliteConnectOptions::new().filename(file).read_only(true).connect().await.unwrap()
+    }
+}
