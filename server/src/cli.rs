@@ -34,7 +34,8 @@ pub struct Demo {
 }
 
 fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr = text.parse().map_err(|_| "an address and a port, as in 127.0.0.1:3000".to_owned())?;
+    let address: SocketAddr =
+        text.parse().map_err(|_| "an address and a port, as in 127.0.0.1:3000".to_owned())?;
     if address.ip().is_loopback() {
         Ok(address)
     } else {

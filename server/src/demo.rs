@@ -43,9 +43,9 @@ pub async fn run(demo: Demo) -> Result<(), String> {
     let listener = bind(demo.listen).await?;
     let management = bind(demo.management_listen).await?;
     make_folder(&demo.data)?;
-    let (portal, fleet, signals) = open(&demo.data).await.map_err(|reason| {
-        format!("the demo's data in {} cannot be used: {reason}", demo.data.display())
-    })?;
+    let (portal, fleet, signals) = open(&demo.data)
+        .await
+        .map_err(|reason| format!("the demo's data in {} cannot be used: {reason}", demo.data.display()))?;
 
     let (stop, stopping) = watch::channel(false);
     let host = Host {

@@ -10,10 +10,10 @@ use axum::middleware;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Router, routing};
 use domain::phone::Hands;
+use http::StatusCode;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use http::StatusCode;
 use leptos::config::{Env, LeptosOptions};
 use leptos::prelude::provide_context;
 use leptos_axum::{LeptosRoutes, generate_route_list};
@@ -40,7 +40,11 @@ pub fn public(host: Host, pages: Pages) -> Router {
             CACHE_CONTROL,
             // Their names change with their content.
             |answer: &http::Response<_>| {
-                let text = if answer.status() == StatusCode::OK { "public, max-age=31536000, immutable" } else { "no-store" };
+                let text = if answer.status() == StatusCode::OK {
+                    "public, max-age=31536000, immutable"
+                } else {
+                    "no-store"
+                };
                 Some(HeaderValue::from_static(text))
             },
         ))

@@ -3,6 +3,8 @@
 mod cli;
 mod clock;
 mod demo;
+#[cfg(test)]
+mod fakes;
 mod fleet;
 mod forms;
 mod host;

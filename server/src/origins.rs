@@ -30,7 +30,9 @@ impl Origins {
     /// One site, as its operator says: https, because cookies travel with every request, or http on loopback.
     pub fn public(url: &str) -> Result<Self, String> {
         let refused = || {
-            format!("public_url is {url}, but it has to be https://… (or http://… on loopback), without a path")
+            format!(
+                "public_url is {url}, but it has to be https://… (or http://… on loopback), without a path"
+            )
         };
         let url = url.trim_end_matches('/');
         let uri: Uri = url.parse().map_err(|_| refused())?;
@@ -99,10 +101,22 @@ mod tests {
 
     #[test]
     fn cookies_never_travel_in_the_clear() {
-        for fine in ["https://portal.example.com", "https://portal.example.com/", "http://localhost:3000", "http://[::1]:80"] {
+        for fine in [
+            "https://portal.example.com",
+            "https://portal.example.com/",
+            "http://localhost:3000",
+            "http://[::1]:80",
+        ] {
             assert!(Origins::public(fine).is_ok(), "{fine}");
         }
-        for not in ["http://portal.example.com", "http://10.0.0.1", "ftp://localhost", "https://a.example/portal", "portal", ""] {
+        for not in [
+            "http://portal.example.com",
+            "http://10.0.0.1",
+            "ftp://localhost",
+            "https://a.example/portal",
+            "portal",
+            "",
+        ] {
             assert!(Origins::public(not).is_err(), "{not}");
         }
     }
@@ -126,7 +140,9 @@ mod tests {
         for site in ["same-site", "cross-site", "none"] {
             assert!(!own(&[("sec-fetch-site", site), ("origin", "http://127.0.0.1:3000")]), "{site}");
         }
-        for origin in ["null", "http://127.0.0.1:3001", "http://127.0.0.1:3000.evil.example", "https://127.0.0.1:3000"] {
+        for origin in
+            ["null", "http://127.0.0.1:3001", "http://127.0.0.1:3000.evil.example", "https://127.0.0.1:3000"]
+        {
             assert!(!own(&[("origin", origin)]), "{origin}");
         }
     }

@@ -23,7 +23,9 @@ pub struct FileSealer {
 pub enum KeyFileError {
     #[error("the key file {0} can be read by others: type chmod 600 {0}")]
     TooOpen(PathBuf),
-    #[error("the key file {0} does not hold 32 bytes: restore it from the backup of the database it belongs to")]
+    #[error(
+        "the key file {0} does not hold 32 bytes: restore it from the backup of the database it belongs to"
+    )]
     WrongLength(PathBuf),
     #[error("the key file {0}: {1}")]
     Io(PathBuf, std::io::Error),
@@ -82,8 +84,7 @@ fn make_key(path: &Path, random: &dyn Randomness) -> Result<[u8; 32], KeyFileErr
     let failed = |error| KeyFileError::Io(path.to_owned(), error);
     let mut key = [0; 32];
     random.fill(&mut key);
-    let mut file =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
     file.write_all(&key).and_then(|()| file.sync_all()).map_err(failed)?;
     Ok(key)
 }
@@ -128,9 +129,6 @@ mod tests {
         let path = folder.path().join("seal.key");
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(matches!(
-            FileSealer::open(&path, Arc::new(SystemRandom)),
-            Err(KeyFileError::TooOpen(_))
-        ));
+        assert!(matches!(FileSealer::open(&path, Arc::new(SystemRandom)), Err(KeyFileError::TooOpen(_))));
     }
 }

@@ -15,9 +15,11 @@ use tokio::task::JoinSet;
 const LAST_ANSWERS: Duration = Duration::from_secs(8);
 
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| format!("cannot listen on {address}: {error}. Is another program there? Try --listen with another port"))
+    TcpListener::bind(address).await.map_err(|error| {
+        format!(
+            "cannot listen on {address}: {error}. Is another program there? Try --listen with another port"
+        )
+    })
 }
 
 /// Serves until `stopping` becomes true and the last answers are out.

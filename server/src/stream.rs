@@ -47,17 +47,17 @@ pub async fn live(
     if !host.origins.contains(&headers) {
         return Refused(Refusal::CrossSite).into_response();
     }
-    upgrade
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(0)
-        .max_message_size(LONGEST_MESSAGE)
-        .on_upgrade(move |socket| async move {
+    upgrade.read_buffer_size(READ_BUFFER).write_buffer_size(0).max_message_size(LONGEST_MESSAGE).on_upgrade(
+        move |socket| async move {
             // A browser cannot read the status of a refused upgrade, so even this refusal is said inside.
             match visitor.actor {
                 None => close(socket, SESSION_ENDED, "not signed in").await,
-                Some(actor) => Stream { signals: host.signals.subscribe(), host, actor, cursor: after }.run(socket).await,
+                Some(actor) => {
+                    Stream { signals: host.signals.subscribe(), host, actor, cursor: after }.run(socket).await
+                }
             }
-        })
+        },
+    )
 }
 
 struct Stream {

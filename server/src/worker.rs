@@ -35,7 +35,11 @@ pub struct Worker {
 /// What came of one turn with a command.
 #[derive(Debug)]
 enum Turn {
-    Settle { state: CommandState, failure: Option<Failure>, passcode: Option<Sealed> },
+    Settle {
+        state: CommandState,
+        failure: Option<Failure>,
+        passcode: Option<Sealed>,
+    },
     /// Nothing new: ask again when the MDM likes to be asked.
     AskAgain,
     /// The MDM did not answer.
@@ -56,7 +60,11 @@ impl Turn {
 
 impl Worker {
     /// Until `stop` becomes true; then finishes what it has in hand.
-    pub async fn run(self: Arc<Self>, mut hints: broadcast::Receiver<Signal>, mut stop: watch::Receiver<bool>) {
+    pub async fn run(
+        self: Arc<Self>,
+        mut hints: broadcast::Receiver<Signal>,
+        mut stop: watch::Receiver<bool>,
+    ) {
         let hands = Arc::new(Semaphore::new(HANDS));
         let mut at_work = JoinSet::new();
         loop {
@@ -74,7 +82,11 @@ impl Worker {
         at_work.join_all().await;
     }
 
-    async fn round(self: &Arc<Self>, hands: &Arc<Semaphore>, at_work: &mut JoinSet<()>) -> Result<(), StoreError> {
+    async fn round(
+        self: &Arc<Self>,
+        hands: &Arc<Semaphore>,
+        at_work: &mut JoinSet<()>,
+    ) -> Result<(), StoreError> {
         let store = &self.portal.store;
         store.erase_expired(self.portal.now()).await?;
         while let Ok(hand) = Arc::clone(hands).try_acquire_owned() {
@@ -98,7 +110,7 @@ impl Worker {
     }
 
     /// One lease: one step, settled, and given back.
-    pub(crate) async fn turn(&self, lease: &Lease) -> Result<(), StoreError> {
+    async fn turn(&self, lease: &Lease) -> Result<(), StoreError> {
         match self.carry_on(lease).await? {
             Turn::Lost => Ok(()),
             Turn::Settle { state, failure, passcode } => {
@@ -241,3 +253,7 @@ async fn give_up(mdm: &dyn Connector, lease: &Lease, abandoned: bool) -> Turn {
         Ok(Err(_)) | Err(_) => Turn::NoAnswer,
     }
 }
+
+#[cfg(test)]
+#[path = "worker_tests.rs"]
+mod tests;

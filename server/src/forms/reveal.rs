@@ -1,8 +1,8 @@
 use app::api::reveal_passcode::Revealed;
 use app::visitor::Visitor;
+use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use axum::Extension;
 use domain::Refusal;
 use domain::device::DeviceId;
 use secrecy::ExposeSecret;

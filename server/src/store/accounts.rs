@@ -90,8 +90,12 @@ impl SqliteStore {
             .bind(person)
             .execute(&mut *tx)
             .await?;
-        let row =
-            AuditRow { person: Some(actor.person.id), event: "password_changed", device: None, command: None };
+        let row = AuditRow {
+            person: Some(actor.person.id),
+            event: "password_changed",
+            device: None,
+            command: None,
+        };
         audit(&mut tx, row, now).await?;
         Ok(tx.commit().await?)
     }

@@ -1,5 +1,5 @@
 use domain::command::{
-    Command, CommandId, CommandKind, CommandState, CommandStep, Failure, SubmitFacts, Submission, may_submit,
+    Command, CommandId, CommandKind, CommandState, CommandStep, Failure, Submission, SubmitFacts, may_submit,
 };
 use domain::device::{Device, DeviceId, Platform};
 use domain::notification::News;
@@ -210,12 +210,12 @@ impl SqliteStore {
         sqlx::query(
             "UPDATE commands SET due_at = ?, failures = ? WHERE id = ? AND fence = ? AND due_at IS NOT NULL",
         )
-            .bind(due.0)
-            .bind(failures)
-            .bind(lease.command.id.0)
-            .bind(lease.fence)
-            .execute(&mut *tx)
-            .await?;
+        .bind(due.0)
+        .bind(failures)
+        .bind(lease.command.id.0)
+        .bind(lease.fence)
+        .execute(&mut *tx)
+        .await?;
         Ok(tx.commit().await?)
     }
 
@@ -299,12 +299,8 @@ async fn audit_command(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let device = command.device.to_string();
-    let row = AuditRow {
-        person: Some(command.person),
-        event,
-        device: Some(&device),
-        command: Some(command.id.0),
-    };
+    let row =
+        AuditRow { person: Some(command.person), event, device: Some(&device), command: Some(command.id.0) };
     audit(tx, row, now).await
 }
 

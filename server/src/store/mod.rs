@@ -8,3 +8,5 @@ mod passcodes;
 mod sessions;
 pub mod sqlite;
 
+#[cfg(test)]
+pub mod conformance;

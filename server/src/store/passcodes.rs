@@ -45,11 +45,8 @@ impl SqliteStore {
     ) -> Result<Result<StoredPasscode, Refusal>, StoreError> {
         let mut tx = self.write().await?;
         let id = device.to_string();
-        let row = sqlx::query(LAST_PASSCODE)
-            .bind(actor.person.id.0)
-            .bind(&id)
-            .fetch_optional(&mut *tx)
-            .await?;
+        let row =
+            sqlx::query(LAST_PASSCODE).bind(actor.person.id.0).bind(&id).fetch_optional(&mut *tx).await?;
         let Some(row) = row else { return Ok(Err(Refusal::NotFound)) };
         let mut stored = passcode_from(&row, now)?;
         if stored.state == PasscodeState::Erased {
@@ -90,11 +87,8 @@ impl SqliteStore {
     ) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         let id = device.to_string();
-        let row = sqlx::query(LAST_PASSCODE)
-            .bind(actor.person.id.0)
-            .bind(&id)
-            .fetch_optional(&mut *tx)
-            .await?;
+        let row =
+            sqlx::query(LAST_PASSCODE).bind(actor.person.id.0).bind(&id).fetch_optional(&mut *tx).await?;
         let Some(row) = row else { return Ok(()) };
         let stored = passcode_from(&row, now)?;
         erase_passcode(&mut tx, stored.command).await?;
@@ -135,7 +129,11 @@ impl SqliteStore {
 }
 
 /// Kept from the moment before it is sent; not to be shown before [`arm_passcode`].
-pub(super) async fn keep_passcode(tx: &mut Tx, command: CommandId, sealed: &Sealed) -> Result<(), StoreError> {
+pub(super) async fn keep_passcode(
+    tx: &mut Tx,
+    command: CommandId,
+    sealed: &Sealed,
+) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO passcodes (command, key_id, nonce, ciphertext) VALUES (?, ?, ?, ?)
          ON CONFLICT (command) DO UPDATE

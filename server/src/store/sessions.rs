@@ -1,8 +1,8 @@
 use domain::Timestamp;
 use domain::account::{SignedIn, TokenHash};
+use domain::command::CommandId;
 use domain::device::DeviceId;
 use domain::freshness::{Grant, GrantId, Purpose, SignInWindow, Verdict, WindowId};
-use domain::command::CommandId;
 use domain::person::{Actor, PersonId, SessionId};
 use domain::ports::{NewSession, SessionLimits, StoreError, WindowOutcome};
 use sqlx::sqlite::SqliteRow;
@@ -146,7 +146,10 @@ impl SqliteStore {
         Ok(tx.commit().await?)
     }
 
-    pub(super) async fn select_window(&self, browser: &TokenHash) -> Result<Option<SignInWindow>, StoreError> {
+    pub(super) async fn select_window(
+        &self,
+        browser: &TokenHash,
+    ) -> Result<Option<SignInWindow>, StoreError> {
         sqlx::query("SELECT * FROM windows WHERE browser = ? AND consumed_at IS NULL")
             .bind(&browser.0[..])
             .fetch_optional(&self.reads)
@@ -215,12 +218,13 @@ async fn consume_window(
     browser: &TokenHash,
     now: Timestamp,
 ) -> Result<Option<WindowOutcome>, StoreError> {
-    let row =
-        sqlx::query("UPDATE windows SET consumed_at = ? WHERE browser = ? AND consumed_at IS NULL RETURNING *")
-            .bind(now.0)
-            .bind(&browser.0[..])
-            .fetch_optional(&mut **tx)
-            .await?;
+    let row = sqlx::query(
+        "UPDATE windows SET consumed_at = ? WHERE browser = ? AND consumed_at IS NULL RETURNING *",
+    )
+    .bind(now.0)
+    .bind(&browser.0[..])
+    .fetch_optional(&mut **tx)
+    .await?;
     let Some(row) = row else { return Ok(None) };
     let window = window_from(&row)?;
     let verdict = window.judge(new.person, new.proof, now);
@@ -264,7 +268,8 @@ async fn end_session(
             .rows_affected()
             > 0;
     if ended {
-        let row = AuditRow { person: Some(actor.person.id), event: "signed_out", device: None, command: None };
+        let row =
+            AuditRow { person: Some(actor.person.id), event: "signed_out", device: None, command: None };
         audit(tx, row, now).await?;
     }
     Ok(ended)

@@ -43,8 +43,10 @@ impl SqliteStore {
             .busy_timeout(Duration::from_secs(5));
         let writes = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         MIGRATIONS.run(&writes).await?;
-        let reads =
-            SqlitePoolOptions::new().max_connections(4).connect_with(options.create_if_missing(false)).await?;
+        let reads = SqlitePoolOptions::new()
+            .max_connections(4)
+            .connect_with(options.create_if_missing(false))
+            .await?;
         Ok(Self { reads, writes })
     }
 
@@ -165,11 +167,7 @@ impl Store for SqliteStore {
     ) -> Result<Submission, Denied> {
         Ok(self.insert_command(actor, device, command, now).await??)
     }
-    async fn last_command(
-        &self,
-        person: PersonId,
-        device: &DeviceId,
-    ) -> Result<Option<Command>, StoreError> {
+    async fn last_command(&self, person: PersonId, device: &DeviceId) -> Result<Option<Command>, StoreError> {
         self.select_last_command(person, device).await
     }
     async fn open_command(&self, device: &DeviceId) -> Result<Option<Command>, StoreError> {

@@ -1,19 +1,16 @@
 //! The world the tests move by hand, and the conformance story in it.
 
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
 use domain::command::CommandId;
 use domain::device::{Device, DeviceId};
-use domain::person::PersonId;
 use domain::phone::{Hands, Phone};
 use domain::ports::Connector;
 use tempfile::TempDir;
-use uuid::Uuid;
 
 use super::*;
+use crate::fakes::{Counting, FakeClock, person};
 use crate::fleet::conformance::{Outside, whole_story};
 
 #[tokio::test]
@@ -33,8 +30,8 @@ impl World {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("fleet.db");
-        let clock = Arc::new(FakeClock(AtomicI64::new(1_700_000_000_000)));
-        let random = Arc::new(Counting(Mutex::new(1)));
+        let clock = Arc::new(FakeClock::new());
+        let random = Arc::new(Counting::new());
         let fleet = VirtualFleet::open(&path, clock.clone(), random.clone(), &people()).await.unwrap();
         Self { fleet, clock, random, path, _folder: folder }
     }
@@ -98,7 +95,7 @@ impl Outside for World {
     }
 
     async fn wait(&self, seconds: i64) {
-        self.clock.0.fetch_add(seconds * 1000, Ordering::SeqCst);
+        self.clock.wait(seconds * 1000);
         self.fleet.pass(self.clock.now()).await.unwrap();
     }
 
@@ -119,37 +116,6 @@ impl Outside for World {
     }
 }
 
-struct FakeClock(AtomicI64);
-
-impl Clock for FakeClock {
-    fn now(&self) -> Timestamp {
-        Timestamp(self.0.load(Ordering::SeqCst))
-    }
-}
-
-/// Never twice the same.
-struct Counting(Mutex<u64>);
-
-impl Randomness for Counting {
-    fn fill(&self, bytes: &mut [u8]) {
-        let mut count = self.0.lock().unwrap();
-        *count += 1;
-        bytes.fill(0);
-        let taken = bytes.len().min(8);
-        bytes[..taken].copy_from_slice(&count.to_le_bytes()[..taken]);
-    }
-}
-
 fn people() -> [Person; 2] {
     [person("ana"), person("ben")]
-}
-
-pub fn person(user_name: &str) -> Person {
-    Person {
-        id: PersonId(Uuid::from_u128(user_name.len() as u128)),
-        user_name: user_name.to_owned(),
-        name: user_name.to_uppercase(),
-        email: format!("{user_name}@example.org"),
-        it_admin: false,
-    }
 }

@@ -1,0 +1,58 @@
+//! What tests put in the place of the machine's clock and randomness, and people to do things.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use domain::Timestamp;
+use domain::person::{Person, PersonId};
+use domain::ports::{Clock, Randomness};
+use uuid::Uuid;
+
+/// Stands still until a test moves it.
+pub struct FakeClock(AtomicI64);
+
+impl FakeClock {
+    pub fn new() -> Self {
+        Self(AtomicI64::new(1_700_000_000_000))
+    }
+
+    pub fn wait(&self, millis: i64) {
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+}
+
+impl Clock for FakeClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Never twice the same.
+pub struct Counting(Mutex<u64>);
+
+impl Counting {
+    pub fn new() -> Self {
+        Self(Mutex::new(1))
+    }
+}
+
+impl Randomness for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        let mut count = self.0.lock().unwrap();
+        *count += 1;
+        bytes.fill(0);
+        let taken = bytes.len().min(8);
+        bytes[..taken].copy_from_slice(&count.to_le_bytes()[..taken]);
+    }
+}
+
+pub fn person(user_name: &str) -> Person {
+    let bytes = user_name.bytes().fold(0, |number: u128, byte| number << 8 | u128::from(byte));
+    Person {
+        id: PersonId(Uuid::from_u128(bytes)),
+        user_name: user_name.to_owned(),
+        name: user_name.to_uppercase(),
+        email: format!("{user_name}@example.org"),
+        it_admin: false,
+    }
+}

@@ -1,0 +1,564 @@
+//! What the rules rely on, whatever the database. Every store runs the whole story.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use domain::account::TokenHash;
+use domain::command::{COMMAND_SECONDS, Command, CommandId, CommandKind, CommandState, Failure, Submission};
+use domain::device::{Capability, Device, DeviceId, Platform};
+use domain::freshness::{Authentication, Purpose, SignInWindow, Verdict, WindowId};
+use domain::notification::News;
+use domain::passcode::PasscodePolicy;
+use domain::person::{Actor, Person, SessionId};
+use domain::ports::{
+    Clock, Denied, NewSession, PasscodeState, Sealed, SessionLimits, Settlement, Store, StoredPasscode,
+    WindowOutcome,
+};
+use domain::{Refusal, Timestamp};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::sqlite::SqliteStore;
+use crate::fakes::{FakeClock, person};
+
+const LIMITS: SessionLimits = SessionLimits { idle_seconds: 3600, absolute_seconds: 43_200 };
+const MINUTE: i64 = 60_000;
+
+#[tokio::test]
+async fn sqlite_conforms() {
+    let folder = TempDir::new().unwrap();
+    let mut files = 0;
+    whole_story(async || {
+        files += 1;
+        let path = folder.path().join(format!("{files}.db"));
+        Arc::new(SqliteStore::open(&path).await.unwrap()) as Arc<dyn Store>
+    })
+    .await;
+}
+
+/// Every chapter gets a database of its own.
+async fn whole_story(mut open: impl AsyncFnMut() -> Arc<dyn Store>) {
+    people_are_found_by_id_and_name(&Story::new(open().await).await).await;
+    a_session_is_known_by_its_token_until_it_ends(&Story::new(open().await).await).await;
+    a_session_ends_by_idleness_and_age(&Story::new(open().await).await).await;
+    only_its_owner_ends_a_session(&Story::new(open().await).await).await;
+    a_window_is_consumed_by_the_first_sign_in(&Story::new(open().await).await).await;
+    a_newer_window_of_a_browser_voids_the_older(&Story::new(open().await).await).await;
+    a_grant_is_spent_once(&Story::new(open().await).await).await;
+    a_grant_belongs_to_its_session(&Story::new(open().await).await).await;
+    many_submits_at_once_are_one_command(&Story::new(open().await).await).await;
+    a_device_has_one_open_command(&Story::new(open().await).await).await;
+    a_changed_password_voids_what_the_old_one_proved(&Story::new(open().await).await).await;
+    a_lease_is_one_workers_alone(&Story::new(open().await).await).await;
+    a_state_never_goes_back(&Story::new(open().await).await).await;
+    a_done_reset_is_news_once(&Story::new(open().await).await).await;
+    a_failed_reset_keeps_no_passcode(&Story::new(open().await).await).await;
+    a_passcode_is_shown_to_the_freshly_signed_in(&Story::new(open().await).await).await;
+    an_unseen_passcode_is_erased_in_time(&Story::new(open().await).await).await;
+    a_newer_reset_erases_the_older_passcode(&Story::new(open().await).await).await;
+    notifications_follow_a_cursor(&Story::new(open().await).await).await;
+}
+
+pub struct Story {
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<FakeClock>,
+    pub ana: Person,
+    ben: Person,
+    ids: AtomicU64,
+}
+
+/// What the browser holds, as the store sees it.
+fn token(number: u8) -> TokenHash {
+    TokenHash([number; 32])
+}
+
+fn sealed(text: &str) -> Sealed {
+    Sealed { key_id: "key".to_owned(), nonce: vec![7; 24], ciphertext: text.as_bytes().to_vec() }
+}
+
+impl Story {
+    pub async fn new(store: Arc<dyn Store>) -> Self {
+        let story = Self {
+            store,
+            clock: Arc::new(FakeClock::new()),
+            ana: person("ana"),
+            ben: person("ben"),
+            ids: AtomicU64::new(1),
+        };
+        for person in [&story.ana, &story.ben] {
+            story.store.add_person(person, "a hash", story.now()).await.unwrap();
+        }
+        story
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn id(&self) -> Uuid {
+        Uuid::from_u128(u128::from(self.ids.fetch_add(1, Ordering::SeqCst)))
+    }
+
+    pub fn device(&self, name: &str) -> Device {
+        Device {
+            id: format!("virtual.{name}").parse().unwrap(),
+            name: name.to_owned(),
+            model: "a model".to_owned(),
+            system: "a system".to_owned(),
+            platform: Platform::Android,
+            policy: PasscodePolicy { min_length: 8 },
+            reset: Capability::Possible,
+            online: true,
+            last_seen: self.now(),
+        }
+    }
+
+    async fn sign_in_with(
+        &self,
+        person: &Person,
+        cookie: u8,
+        browser: Option<u8>,
+    ) -> (Actor, Option<WindowOutcome>) {
+        let session = NewSession {
+            session: SessionId(self.id()),
+            token: token(cookie),
+            person: person.id,
+            proof: Authentication::local(self.now()),
+            browser: browser.map(token),
+            replaces: None,
+            agent: "a browser".to_owned(),
+        };
+        let outcome = self.store.sign_in(&session, self.now()).await.unwrap();
+        (self.actor(cookie).await.unwrap(), outcome)
+    }
+
+    async fn sign_in(&self, person: &Person, cookie: u8) -> Actor {
+        self.sign_in_with(person, cookie, None).await.0
+    }
+
+    async fn actor(&self, cookie: u8) -> Option<Actor> {
+        self.store.actor(&token(cookie), &LIMITS, self.now()).await.unwrap()
+    }
+
+    async fn open_window(&self, actor: &Actor, device: &Device, browser: u8, replaces: Option<u8>) {
+        let window = SignInWindow {
+            id: WindowId(self.id()),
+            person: actor.person.id,
+            device: device.id.clone(),
+            purpose: Purpose::Reset,
+            opened_at: self.now(),
+            seconds: 300,
+        };
+        let replaces = replaces.map(token);
+        self.store
+            .sign_out_to_prove(actor, &window, &token(browser), replaces.as_ref(), self.now())
+            .await
+            .unwrap();
+    }
+
+    /// Ana, freshly proven for the device; her cookie is `cookie`.
+    pub async fn proven(&self, device: &Device, cookie: u8) -> Actor {
+        let actor = self.sign_in(&self.ana, cookie + 100).await;
+        self.open_window(&actor, device, cookie, None).await;
+        let (actor, outcome) = self.sign_in_with(&self.ana, cookie, Some(cookie)).await;
+        assert_eq!(outcome.unwrap().verdict, Verdict::Granted);
+        actor
+    }
+
+    fn command(&self, actor: &Actor, device: &Device) -> Command {
+        Command {
+            id: CommandId(self.id()),
+            kind: CommandKind::ResetPasscode,
+            person: actor.person.id,
+            device: device.id.clone(),
+            device_name: device.name.clone(),
+            platform: device.platform,
+            policy: device.policy,
+            state: CommandState::Queued,
+            failure: None,
+            created_at: self.now(),
+            deadline: self.now().plus_seconds(COMMAND_SECONDS),
+        }
+    }
+
+    pub async fn submit(&self, actor: &Actor, device: &Device) -> Result<CommandId, Refusal> {
+        let command = self.command(actor, device);
+        match self.store.submit(actor, device, &command, self.now()).await {
+            Ok(Submission::New(_)) => Ok(command.id),
+            Ok(Submission::Repeated(first)) => Ok(first),
+            Err(Denied::Refused(refusal)) => Err(refusal),
+            Err(failure) => panic!("{failure}"),
+        }
+    }
+
+    async fn settle(&self, command: CommandId, state: CommandState) -> bool {
+        let failure = (state == CommandState::Failed).then_some(Failure::DeviceRefused);
+        let settlement = Settlement { command, fence: None, only_from: None, state, failure, passcode: None };
+        self.store.settle(&settlement, self.now()).await.unwrap().is_some()
+    }
+
+    /// A reset that was carried out and left a passcode.
+    async fn done(&self, actor: &Actor, device: &Device) -> CommandId {
+        let command = self.submit(actor, device).await.unwrap();
+        let lease = self.store.lease(self.now(), self.now().plus_millis(MINUTE)).await.unwrap().unwrap();
+        assert!(self.store.begin_sending(&lease, Some(&sealed("a passcode")), self.now()).await.unwrap());
+        assert!(self.settle(command, CommandState::Done).await);
+        command
+    }
+
+    async fn reveal(&self, actor: &Actor, device: &DeviceId) -> Result<StoredPasscode, Refusal> {
+        match self.store.reveal(actor, device, self.now()).await {
+            Ok(passcode) => Ok(passcode),
+            Err(Denied::Refused(refusal)) => Err(refusal),
+            Err(failure) => panic!("{failure}"),
+        }
+    }
+}
+
+async fn people_are_found_by_id_and_name(story: &Story) {
+    let store = &story.store;
+    assert_eq!(store.person(story.ana.id).await.unwrap().as_ref(), Some(&story.ana));
+    assert_eq!(store.person(person("nobody").id).await.unwrap(), None);
+    let found = store.password_of_user("ANA").await.unwrap();
+    assert_eq!(found, Some((story.ana.id, "a hash".to_owned())));
+    assert_eq!(store.password_of_user("nobody").await.unwrap(), None);
+    assert!(store.add_person(&story.ana, "another", story.now()).await.is_err());
+    assert_eq!(store.latest_time().await.unwrap(), Some(story.now()));
+    store.ready().await.unwrap();
+}
+
+async fn a_session_is_known_by_its_token_until_it_ends(story: &Story) {
+    let actor = story.sign_in(&story.ana, 1).await;
+    assert_eq!(actor.person, story.ana);
+    assert_eq!(story.actor(2).await, None);
+    story.store.sign_out(&actor, story.now()).await.unwrap();
+    assert_eq!(story.actor(1).await, None);
+
+    let older = story.sign_in(&story.ana, 3).await;
+    let newer = NewSession {
+        session: SessionId(story.id()),
+        token: token(4),
+        person: story.ana.id,
+        proof: Authentication::local(story.now()),
+        browser: None,
+        replaces: Some(older.session),
+        agent: String::new(),
+    };
+    story.store.sign_in(&newer, story.now()).await.unwrap();
+    assert_eq!(story.actor(3).await, None);
+    assert_eq!(story.actor(4).await.unwrap().session, newer.session);
+}
+
+async fn a_session_ends_by_idleness_and_age(story: &Story) {
+    story.sign_in(&story.ana, 1).await;
+    story.clock.wait(LIMITS.idle_seconds * 1000 + 1);
+    assert_eq!(story.actor(1).await, None);
+
+    story.sign_in(&story.ana, 2).await;
+    for _ in 0..13 {
+        assert!(story.actor(2).await.is_some());
+        story.clock.wait(55 * MINUTE);
+    }
+    // Used all the time, and still too old: 13 × 55 minutes are under, 14 over twelve hours.
+    assert!(story.actor(2).await.is_some());
+    story.clock.wait(55 * MINUTE);
+    assert_eq!(story.actor(2).await, None);
+}
+
+async fn only_its_owner_ends_a_session(story: &Story) {
+    let ana = story.sign_in(&story.ana, 1).await;
+    let other = story.sign_in(&story.ana, 2).await;
+    let ben = story.sign_in(&story.ben, 3).await;
+    assert!(!story.store.end_session(&ben, other.session, story.now()).await.unwrap());
+    let listed = story.store.sessions(&ana, &LIMITS, story.now()).await.unwrap();
+    assert_eq!(listed.len(), 2);
+    assert_eq!(listed.iter().filter(|session| session.this_one).count(), 1);
+    assert!(story.store.end_session(&ana, other.session, story.now()).await.unwrap());
+    assert!(!story.store.end_session(&ana, other.session, story.now()).await.unwrap());
+    assert_eq!(story.actor(2).await, None);
+    assert!(story.actor(1).await.is_some());
+}
+
+async fn a_window_is_consumed_by_the_first_sign_in(story: &Story) {
+    let phone = story.device("phone");
+    // The number of a cookie is used once.
+    for (cookie, who, wait, expected) in [
+        (10, &story.ana, 300_999, Verdict::Granted),
+        (20, &story.ana, 301_000, Verdict::Late),
+        (30, &story.ben, 1, Verdict::AnotherPerson),
+    ] {
+        let actor = story.sign_in(&story.ana, cookie).await;
+        let browser = cookie + 1;
+        story.open_window(&actor, &phone, browser, None).await;
+        assert_eq!(story.actor(cookie).await, None, "opening a window signs out");
+        let window = story.store.window(&token(browser)).await.unwrap().unwrap();
+        assert_eq!((window.person, &window.device, window.seconds), (story.ana.id, &phone.id, 300));
+        assert_eq!(story.store.window(&token(99)).await.unwrap(), None);
+        story.clock.wait(wait);
+
+        let (actor, outcome) = story.sign_in_with(who, cookie + 2, Some(browser)).await;
+        let outcome = outcome.unwrap();
+        assert_eq!((outcome.verdict, &outcome.device), (expected, &phone.id));
+        let granted = story.store.grant(&actor, &phone.id).await.unwrap().is_some();
+        assert_eq!(granted, expected == Verdict::Granted);
+        assert_eq!(story.store.window(&token(browser)).await.unwrap(), None);
+        let (again, outcome) = story.sign_in_with(&story.ana, cookie + 3, Some(browser)).await;
+        assert_eq!(outcome, None);
+        assert_eq!(story.store.grant(&again, &phone.id).await.unwrap(), None);
+    }
+}
+
+async fn a_newer_window_of_a_browser_voids_the_older(story: &Story) {
+    let phone = story.device("phone");
+    let actor = story.sign_in(&story.ana, 1).await;
+    story.open_window(&actor, &phone, 8, None).await;
+    let actor = story.sign_in(&story.ana, 2).await;
+    story.open_window(&actor, &phone, 9, Some(8)).await;
+    assert_eq!(story.store.window(&token(8)).await.unwrap(), None);
+    let (_, outcome) = story.sign_in_with(&story.ana, 3, Some(8)).await;
+    assert_eq!(outcome, None);
+}
+
+async fn a_grant_is_spent_once(story: &Story) {
+    let phone = story.device("phone");
+    let unproven = story.sign_in(&story.ana, 50).await;
+    assert_eq!(story.submit(&unproven, &phone).await, Err(Refusal::FreshSignInNeeded));
+
+    let actor = story.proven(&phone, 1).await;
+    assert_eq!(story.submit(&actor, &story.device("tablet")).await, Err(Refusal::FreshSignInNeeded));
+    let first = story.submit(&actor, &phone).await.unwrap();
+    assert_eq!(story.submit(&actor, &phone).await, Ok(first));
+    assert_eq!(story.store.grant(&actor, &phone.id).await.unwrap(), None);
+    // The answer stays the first command when that has ended, and when the grant's time is over.
+    assert!(story.settle(first, CommandState::Failed).await);
+    story.clock.wait(10 * MINUTE);
+    assert_eq!(story.submit(&actor, &phone).await, Ok(first));
+
+    let late = story.proven(&phone, 2).await;
+    story.clock.wait(301_000);
+    assert_eq!(story.submit(&late, &phone).await, Err(Refusal::FreshSignInNeeded));
+}
+
+async fn a_grant_belongs_to_its_session(story: &Story) {
+    let phone = story.device("phone");
+    let actor = story.proven(&phone, 1).await;
+    let elsewhere = story.sign_in(&story.ana, 2).await;
+    let ben = story.sign_in(&story.ben, 3).await;
+    assert_eq!(story.submit(&elsewhere, &phone).await, Err(Refusal::FreshSignInNeeded));
+    assert_eq!(story.submit(&ben, &phone).await, Err(Refusal::FreshSignInNeeded));
+    story.store.sign_out(&actor, story.now()).await.unwrap();
+    assert_eq!(story.submit(&actor, &phone).await, Err(Refusal::FreshSignInNeeded));
+}
+
+async fn many_submits_at_once_are_one_command(story: &Story) {
+    let phone = story.device("phone");
+    let actor = story.proven(&phone, 1).await;
+    let submits = (0..50).map(|_| {
+        let (store, actor, phone, now) =
+            (Arc::clone(&story.store), actor.clone(), phone.clone(), story.now());
+        let command = story.command(&actor, &phone);
+        tokio::spawn(async move { store.submit(&actor, &phone, &command, now).await })
+    });
+    let mut new = 0;
+    for submit in submits.collect::<Vec<_>>() {
+        if matches!(submit.await.unwrap().unwrap(), Submission::New(_)) {
+            new += 1;
+        }
+    }
+    assert_eq!(new, 1);
+}
+
+async fn a_device_has_one_open_command(story: &Story) {
+    let phone = story.device("phone");
+    let first = story.proven(&phone, 1).await;
+    let command = story.submit(&first, &phone).await.unwrap();
+    assert_eq!(story.store.open_command(&phone.id).await.unwrap().unwrap().id, command);
+    let second = story.proven(&phone, 2).await;
+    assert_eq!(story.submit(&second, &phone).await, Err(Refusal::AlreadyOpen));
+    assert!(story.settle(command, CommandState::Cancelled).await);
+    assert_eq!(story.store.open_command(&phone.id).await.unwrap(), None);
+    // The refusal spent nothing.
+    let next = story.submit(&second, &phone).await.unwrap();
+    assert_ne!(next, command);
+    let last = story.store.last_command(story.ana.id, &phone.id).await.unwrap().unwrap();
+    assert_eq!(last.id, next);
+    assert_eq!(story.store.last_command(story.ben.id, &phone.id).await.unwrap(), None);
+}
+
+async fn a_changed_password_voids_what_the_old_one_proved(story: &Story) {
+    let phone = story.device("phone");
+    let proven = story.proven(&phone, 1).await;
+    let leaving = story.sign_in(&story.ana, 2).await;
+    story.open_window(&leaving, &phone, 9, None).await;
+    let changing = story.sign_in(&story.ana, 3).await;
+    story.store.change_password(&changing, "a new hash", story.now()).await.unwrap();
+    let hash = story.store.password_of_person(story.ana.id).await.unwrap();
+    assert_eq!(hash.as_deref(), Some("a new hash"));
+    assert_eq!(story.actor(1).await, None);
+    assert!(story.actor(3).await.is_some());
+    assert_eq!(story.store.window(&token(9)).await.unwrap(), None);
+    assert_eq!(story.submit(&proven, &phone).await, Err(Refusal::FreshSignInNeeded));
+}
+
+async fn a_lease_is_one_workers_alone(story: &Story) {
+    let store = &story.store;
+    let phone = story.device("phone");
+    let until = |story: &Story| story.now().plus_millis(MINUTE);
+    assert!(store.lease(story.now(), until(story)).await.unwrap().is_none());
+    assert_eq!(store.next_due().await.unwrap(), None);
+    let actor = story.proven(&phone, 1).await;
+    let id = story.submit(&actor, &phone).await.unwrap();
+
+    let slow = store.lease(story.now(), until(story)).await.unwrap().unwrap();
+    assert_eq!((slow.command.id, &slow.owner), (id, &story.ana));
+    assert!(store.lease(story.now(), until(story)).await.unwrap().is_none());
+    assert_eq!(store.next_due().await.unwrap(), Some(until(story)));
+
+    story.clock.wait(MINUTE);
+    let fast = store.lease(story.now(), until(story)).await.unwrap().unwrap();
+    assert!(fast.fence > slow.fence);
+    assert!(!store.begin_sending(&slow, None, story.now()).await.unwrap());
+    assert!(store.begin_sending(&fast, Some(&sealed("one")), story.now()).await.unwrap());
+    assert!(!store.begin_sending(&fast, Some(&sealed("two")), story.now()).await.unwrap());
+    let settlement = |fence| Settlement {
+        command: id,
+        fence: Some(fence),
+        only_from: None,
+        state: CommandState::Done,
+        failure: None,
+        passcode: None,
+    };
+    assert_eq!(store.settle(&settlement(slow.fence), story.now()).await.unwrap(), None);
+
+    // Given back, it is due at once, with what was sealed and how often the MDM was silent.
+    store.release(&slow, story.now(), 9).await.unwrap();
+    assert!(store.lease(story.now(), until(story)).await.unwrap().is_none());
+    store.release(&fast, story.now(), 3).await.unwrap();
+    let next = store.lease(story.now(), until(story)).await.unwrap().unwrap();
+    assert_eq!((next.failures, next.command.state), (3, CommandState::Sending));
+    assert_eq!(next.passcode, Some(sealed("one")));
+    assert_eq!(store.settle(&settlement(next.fence), story.now()).await.unwrap(), Some(story.ana.id));
+    assert_eq!(store.next_due().await.unwrap(), None);
+}
+
+async fn a_state_never_goes_back(story: &Story) {
+    let phone = story.device("phone");
+    let actor = story.proven(&phone, 1).await;
+    let id = story.submit(&actor, &phone).await.unwrap();
+    assert!(story.settle(id, CommandState::Waiting).await);
+    assert!(!story.settle(id, CommandState::Waiting).await);
+    assert!(!story.settle(id, CommandState::Sent).await);
+    let picky = Settlement {
+        command: id,
+        fence: None,
+        only_from: Some(CommandState::Queued),
+        state: CommandState::Cancelled,
+        failure: None,
+        passcode: None,
+    };
+    assert_eq!(story.store.settle(&picky, story.now()).await.unwrap(), None);
+    assert!(story.settle(id, CommandState::Failed).await);
+    for state in CommandState::ALL {
+        assert!(!story.settle(id, state).await, "{state:?}");
+    }
+    let steps = story.store.steps(id).await.unwrap();
+    let states: Vec<_> = steps.iter().map(|step| step.state).collect();
+    assert_eq!(states, [CommandState::Queued, CommandState::Waiting, CommandState::Failed]);
+    let last = story.store.last_command(story.ana.id, &phone.id).await.unwrap().unwrap();
+    assert_eq!(last.failure, Some(Failure::DeviceRefused));
+}
+
+async fn a_done_reset_is_news_once(story: &Story) {
+    let phone = story.device("phone");
+    let actor = story.proven(&phone, 1).await;
+    let id = story.done(&actor, &phone).await;
+    assert!(!story.settle(id, CommandState::Done).await);
+    let news = story.store.notifications(story.ana.id).await.unwrap();
+    assert_eq!(news.len(), 1);
+    assert_eq!((news[0].news, &news[0].device, news[0].read), (News::PasscodeReset, &phone.id, false));
+    assert!(story.store.notifications(story.ben.id).await.unwrap().is_empty());
+}
+
+async fn a_failed_reset_keeps_no_passcode(story: &Story) {
+    let phone = story.device("phone");
+    let actor = story.proven(&phone, 1).await;
+    let id = story.submit(&actor, &phone).await.unwrap();
+    let lease = story.store.lease(story.now(), story.now().plus_millis(MINUTE)).await.unwrap().unwrap();
+    story.store.begin_sending(&lease, Some(&sealed("a passcode")), story.now()).await.unwrap();
+    // What is sent but not done is nobody's to see.
+    assert_eq!(story.reveal(&actor, &phone.id).await, Err(Refusal::NotFound));
+    assert!(story.settle(id, CommandState::Failed).await);
+    assert_eq!(story.reveal(&actor, &phone.id).await, Err(Refusal::NotFound));
+    assert_eq!(story.store.notifications(story.ana.id).await.unwrap().len(), 1);
+}
+
+async fn a_passcode_is_shown_to_the_freshly_signed_in(story: &Story) {
+    let phone = story.device("phone");
+    let actor = story.proven(&phone, 1).await;
+    let command = story.done(&actor, &phone).await;
+    let ben = story.sign_in(&story.ben, 2).await;
+    assert_eq!(story.reveal(&ben, &phone.id).await, Err(Refusal::NotFound));
+    let kept = story.store.passcode(story.ana.id, &phone.id, story.now()).await.unwrap().unwrap();
+    assert_eq!(kept.expires_at, story.now().plus_seconds(24 * 3600));
+
+    story.clock.wait(301_000);
+    assert_eq!(story.reveal(&actor, &phone.id).await, Err(Refusal::FreshSignInNeeded));
+    let fresh = story.sign_in(&story.ana, 3).await;
+    let shown = story.reveal(&fresh, &phone.id).await.unwrap();
+    assert_eq!((shown.command, shown.state), (command, PasscodeState::Sealed(sealed("a passcode"))));
+    assert_eq!(shown.expires_at, story.now().plus_seconds(600));
+
+    // The session that showed it may show it again, and the ten minutes do not start anew.
+    story.clock.wait(6 * MINUTE);
+    assert_eq!(story.reveal(&fresh, &phone.id).await.unwrap().expires_at, shown.expires_at);
+    assert_eq!(story.reveal(&actor, &phone.id).await, Err(Refusal::FreshSignInNeeded));
+    story.store.forget_passcode(&ben, &phone.id, story.now()).await.unwrap();
+    assert!(story.reveal(&fresh, &phone.id).await.is_ok());
+    story.store.forget_passcode(&fresh, &phone.id, story.now()).await.unwrap();
+    assert_eq!(story.reveal(&fresh, &phone.id).await, Err(Refusal::PasscodeGone));
+}
+
+async fn an_unseen_passcode_is_erased_in_time(story: &Story) {
+    let phone = story.device("phone");
+    let actor = story.proven(&phone, 1).await;
+    story.done(&actor, &phone).await;
+    story.clock.wait(24 * 60 * MINUTE - 1);
+    assert_eq!(story.store.erase_expired(story.now()).await.unwrap(), 0);
+    story.clock.wait(1);
+    let fresh = story.sign_in(&story.ana, 2).await;
+    assert_eq!(story.reveal(&fresh, &phone.id).await, Err(Refusal::PasscodeGone));
+    assert_eq!(story.store.erase_expired(story.now()).await.unwrap(), 1);
+    assert_eq!(story.store.erase_expired(story.now()).await.unwrap(), 0);
+    let kept = story.store.passcode(story.ana.id, &phone.id, story.now()).await.unwrap().unwrap();
+    assert_eq!(kept.state, PasscodeState::Erased);
+}
+
+async fn a_newer_reset_erases_the_older_passcode(story: &Story) {
+    let phone = story.device("phone");
+    let actor = story.proven(&phone, 1).await;
+    story.done(&actor, &phone).await;
+    let again = story.proven(&phone, 2).await;
+    story.submit(&again, &phone).await.unwrap();
+    assert_eq!(story.reveal(&again, &phone.id).await, Err(Refusal::PasscodeGone));
+}
+
+async fn notifications_follow_a_cursor(story: &Story) {
+    let store = &story.store;
+    for (number, name) in ["one", "two", "three"].into_iter().enumerate() {
+        let phone = story.device(name);
+        let cookie = u8::try_from(number).unwrap() + 1;
+        let actor = story.proven(&phone, cookie).await;
+        story.done(&actor, &phone).await;
+    }
+    let all = store.notifications(story.ana.id).await.unwrap();
+    let names: Vec<_> = all.iter().map(|news| news.device_name.as_str()).collect();
+    assert_eq!(names, ["three", "two", "one"]);
+    assert!(all[0].cursor > all[1].cursor);
+    let fresh = store.notifications_after(story.ana.id, all[1].cursor).await.unwrap();
+    assert_eq!(fresh, all[..1]);
+    assert_eq!(store.unread(story.ana.id).await.unwrap(), 3);
+    store.mark_read(story.ben.id, all[0].cursor, story.now()).await.unwrap();
+    assert_eq!(store.unread(story.ana.id).await.unwrap(), 3);
+    store.mark_read(story.ana.id, all[1].cursor, story.now()).await.unwrap();
+    assert_eq!(store.unread(story.ana.id).await.unwrap(), 1);
+}

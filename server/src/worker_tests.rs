@@ -1,0 +1,370 @@
+//! The worker against an MDM that loses messages, and killed between any two of its steps.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use domain::command::{Command, CommandId};
+use domain::device::{Device, DeviceId, FleetId};
+use domain::person::{Actor, Person, PersonId};
+use domain::ports::{Authenticator, Clock, PasscodeState, Promises, SessionLimits, Store};
+use proptest::prelude::*;
+use secrecy::ExposeSecret;
+use tempfile::TempDir;
+
+use super::*;
+use crate::fakes::Counting;
+use crate::seal::FileSealer;
+use crate::signals::LocalSignals;
+use crate::store::conformance::Story;
+use crate::store::sqlite::SqliteStore;
+
+/// What becomes of one message to the MDM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Message {
+    Arrives,
+    /// Arrives, and the answer is lost.
+    Unanswered,
+    /// Is lost on the way, and nobody can tell.
+    Lost,
+    /// The MDM cannot be reached, and that is known.
+    Refused,
+}
+
+/// Where the program is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Crash {
+    BeforeSending,
+    BeforeTheCall,
+    AfterTheCall,
+}
+
+struct StandIn {
+    fleet: FleetId,
+    deduplicates: bool,
+    world: Mutex<Mdm>,
+}
+
+#[derive(Default)]
+struct Mdm {
+    /// How the coming messages fare; afterwards all arrive.
+    fates: Vec<Message>,
+    /// What the device was told, in order.
+    executed: Vec<(CommandId, Option<String>)>,
+    known: HashMap<CommandId, Option<String>>,
+    /// How often each command was sent at all.
+    sends: usize,
+    offline: bool,
+    cancelled: bool,
+}
+
+impl Mdm {
+    fn fate(&mut self) -> Message {
+        if self.fates.is_empty() { Message::Arrives } else { self.fates.remove(0) }
+    }
+
+    fn state_of(&mut self, command: CommandId) -> Answer {
+        let Some(passcode) = self.known.get(&command).cloned() else { return Answer::NeverArrived };
+        let done = self.executed.iter().any(|(id, _)| *id == command);
+        if self.cancelled && !done {
+            return Answer::Expired;
+        }
+        if self.offline && !done {
+            return Answer::Waiting;
+        }
+        if !done {
+            self.executed.push((command, passcode));
+        }
+        Answer::Done { passcode: None }
+    }
+}
+
+#[async_trait]
+impl Connector for StandIn {
+    fn fleet(&self) -> &FleetId {
+        &self.fleet
+    }
+
+    fn promises(&self) -> Promises {
+        Promises { deduplicates: self.deduplicates, poll_millis: 500 }
+    }
+
+    async fn devices_of(&self, _owner: &Person) -> Result<Vec<Device>, FleetError> {
+        Ok(Vec::new())
+    }
+
+    async fn device_of(&self, _owner: &Person, _id: &DeviceId) -> Result<Option<Device>, FleetError> {
+        Ok(None)
+    }
+
+    async fn send(
+        &self,
+        command: &Command,
+        _owner: &Person,
+        passcode: Option<&SecretString>,
+    ) -> Result<Answer, FleetError> {
+        let mut mdm = self.world.lock().unwrap();
+        mdm.sends += 1;
+        let fate = mdm.fate();
+        if matches!(fate, Message::Arrives | Message::Unanswered) {
+            let passcode = passcode.map(|passcode| passcode.expose_secret().to_owned());
+            if !self.deduplicates && mdm.known.contains_key(&command.id) {
+                mdm.executed.push((command.id, passcode.clone()));
+            }
+            mdm.known.entry(command.id).or_insert(passcode);
+        }
+        match fate {
+            Message::Arrives => Ok(Answer::Accepted),
+            Message::Unanswered | Message::Lost => Err(FleetError::Unclear("no answer".to_owned())),
+            Message::Refused => Err(FleetError::Unreachable("refused".to_owned())),
+        }
+    }
+
+    async fn outcome(&self, command: &Command) -> Result<Answer, FleetError> {
+        let mut mdm = self.world.lock().unwrap();
+        match mdm.fate() {
+            Message::Arrives => Ok(mdm.state_of(command.id)),
+            Message::Unanswered | Message::Lost => Err(FleetError::Unclear("no answer".to_owned())),
+            Message::Refused => Err(FleetError::Unreachable("refused".to_owned())),
+        }
+    }
+
+    async fn cancel(&self, command: &Command) -> Result<CancelAnswer, FleetError> {
+        let mut mdm = self.world.lock().unwrap();
+        if mdm.executed.iter().any(|(id, _)| *id == command.id) {
+            return Ok(CancelAnswer::TooLate);
+        }
+        mdm.cancelled = true;
+        Ok(CancelAnswer::Cancelled)
+    }
+}
+
+/// Signing in is another story.
+struct Nobody;
+
+#[async_trait]
+impl Authenticator for Nobody {
+    async fn authenticate(&self, _: &str, _: &SecretString) -> Result<Option<PersonId>, StoreError> {
+        Ok(None)
+    }
+
+    async fn check(&self, _: PersonId, _: &SecretString) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    async fn hash(&self, _: &SecretString) -> Result<String, StoreError> {
+        Ok(String::new())
+    }
+}
+
+struct Scene {
+    story: Story,
+    mdm: Arc<StandIn>,
+    worker: Worker,
+    actor: Actor,
+    phone: Device,
+    command: CommandId,
+    _folder: TempDir,
+}
+
+impl Scene {
+    /// Ana has asked for a reset; nothing has been sent.
+    async fn new(deduplicates: bool, fates: Vec<Message>) -> Self {
+        let folder = TempDir::new().unwrap();
+        let store: Arc<dyn Store> =
+            Arc::new(SqliteStore::open(&folder.path().join("portal.db")).await.unwrap());
+        let story = Story::new(Arc::clone(&store)).await;
+        let mdm = Arc::new(StandIn {
+            fleet: FleetId::parse("virtual").unwrap(),
+            deduplicates,
+            world: Mutex::new(Mdm { fates, ..Mdm::default() }),
+        });
+        let random = Arc::new(Counting::new());
+        let portal = Portal {
+            store,
+            fleets: vec![Arc::clone(&mdm) as Arc<dyn Connector>],
+            authenticator: Arc::new(Nobody),
+            sealer: Arc::new(FileSealer::open(&folder.path().join("seal.key"), random.clone()).unwrap()),
+            signals: Arc::new(LocalSignals::new()),
+            clock: Arc::clone(&story.clock) as Arc<dyn Clock>,
+            random,
+            limits: SessionLimits { idle_seconds: 3600, absolute_seconds: 43_200 },
+            window_seconds: 300,
+        };
+        let phone = story.device("phone");
+        let actor = story.proven(&phone, 1).await;
+        let command = story.submit(&actor, &phone).await.unwrap();
+        Self {
+            story,
+            mdm,
+            worker: Worker { portal: Arc::new(portal) },
+            actor,
+            phone,
+            command,
+            _folder: folder,
+        }
+    }
+
+    async fn lease(&self) -> Option<Lease> {
+        let now = self.story.now();
+        self.story.store.lease(now, now.plus_millis(LEASE_MILLIS)).await.unwrap()
+    }
+
+    /// Takes a turn and dies in the middle of it. What it held is free when its lease has run out.
+    async fn crash(&self, at: Crash) {
+        let lease = self.lease().await.unwrap();
+        let passcode = SecretString::from("sent-before-the-crash");
+        let sealed = self.worker.portal.sealer.seal(lease.command.id, &passcode);
+        if at != Crash::BeforeSending {
+            assert!(self.story.store.begin_sending(&lease, Some(&sealed), self.story.now()).await.unwrap());
+        }
+        if at == Crash::AfterTheCall {
+            let _ = self.mdm.send(&lease.command, &lease.owner, Some(&passcode)).await;
+        }
+        self.story.clock.wait(LEASE_MILLIS);
+    }
+
+    /// Until the command has ended. Time passes from one due moment to the next.
+    async fn finish(&self) -> CommandState {
+        for _ in 0..200 {
+            match self.lease().await {
+                Some(lease) => self.worker.turn(&lease).await.unwrap(),
+                None => match self.story.store.next_due().await.unwrap() {
+                    Some(due) => self.story.clock.wait(due.millis_since(self.story.now())),
+                    None => return self.state().await,
+                },
+            }
+        }
+        panic!("stuck in {:?}", self.state().await);
+    }
+
+    async fn turn(&self) {
+        let lease = self.lease().await.unwrap();
+        self.worker.turn(&lease).await.unwrap();
+    }
+
+    async fn state(&self) -> CommandState {
+        let store = &self.story.store;
+        store.last_command(self.actor.person.id, &self.phone.id).await.unwrap().unwrap().state
+    }
+
+    async fn news(&self) -> usize {
+        self.story.store.notifications(self.actor.person.id).await.unwrap().len()
+    }
+
+    fn executed(&self) -> Vec<(CommandId, Option<String>)> {
+        self.mdm.world.lock().unwrap().executed.clone()
+    }
+
+    fn sends(&self) -> usize {
+        self.mdm.world.lock().unwrap().sends
+    }
+
+    /// The passcode that its owner would be shown.
+    async fn kept_passcode(&self) -> Option<String> {
+        let now = self.story.now();
+        let kept = self.story.store.passcode(self.actor.person.id, &self.phone.id, now).await.unwrap()?;
+        let PasscodeState::Sealed(sealed) = kept.state else { return None };
+        let opened = self.worker.portal.sealer.open(self.command, &sealed).unwrap();
+        Some(opened.expose_secret().to_owned())
+    }
+}
+
+#[tokio::test]
+async fn a_reset_is_carried_out_and_told_once() {
+    let scene = Scene::new(true, Vec::new()).await;
+    assert_eq!(scene.finish().await, CommandState::Done);
+    let executed = scene.executed();
+    assert_eq!((executed.len(), scene.sends(), scene.news().await), (1, 1, 1));
+    assert!(executed[0].1.is_some());
+    assert_eq!(scene.kept_passcode().await, executed[0].1);
+}
+
+#[tokio::test]
+async fn a_crash_at_any_step_neither_loses_nor_doubles() {
+    for crash in [Crash::BeforeSending, Crash::BeforeTheCall, Crash::AfterTheCall] {
+        for first in [Message::Arrives, Message::Unanswered, Message::Lost, Message::Refused] {
+            let scene = Scene::new(true, vec![first]).await;
+            scene.crash(crash).await;
+            assert_eq!(scene.finish().await, CommandState::Done, "{crash:?} {first:?}");
+            let executed = scene.executed();
+            assert_eq!((executed.len(), scene.news().await), (1, 1), "{crash:?} {first:?}");
+            assert_eq!(scene.kept_passcode().await, executed[0].1, "{crash:?} {first:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_mdm_that_does_not_deduplicate_is_never_sent_to_twice() {
+    for crash in [Crash::BeforeTheCall, Crash::AfterTheCall] {
+        for first in [Message::Arrives, Message::Unanswered, Message::Lost] {
+            let scene = Scene::new(false, vec![first]).await;
+            scene.crash(crash).await;
+            let state = scene.finish().await;
+            assert!(scene.sends() <= 1, "{crash:?} {first:?}");
+            assert_eq!(state == CommandState::Done, scene.executed().len() == 1, "{crash:?} {first:?}");
+            assert_eq!(scene.news().await, 1, "the person is told either way");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_stays_away_expires_and_is_not_reset_afterwards() {
+    let scene = Scene::new(true, Vec::new()).await;
+    scene.mdm.world.lock().unwrap().offline = true;
+    scene.turn().await;
+    scene.story.clock.wait(500);
+    scene.turn().await;
+    assert_eq!(scene.state().await, CommandState::Waiting);
+    scene.story.clock.wait(7 * 24 * 3_600_000);
+    assert_eq!(scene.finish().await, CommandState::Expired);
+    scene.mdm.world.lock().unwrap().offline = false;
+    assert!(matches!(scene.mdm.world.lock().unwrap().state_of(scene.command), Answer::Expired));
+    assert_eq!((scene.executed().len(), scene.news().await), (0, 1));
+    assert_eq!(scene.kept_passcode().await, None);
+}
+
+#[tokio::test]
+async fn an_mdm_that_stays_silent_past_the_deadline_is_given_up() {
+    let scene = Scene::new(true, vec![Message::Lost; 1000]).await;
+    scene.turn().await;
+    scene.story.clock.wait(7 * 24 * 3_600_000 + GRACE_MILLIS);
+    assert_eq!(scene.finish().await, CommandState::Failed);
+    assert_eq!(scene.news().await, 1);
+}
+
+#[tokio::test]
+async fn a_silent_mdm_is_asked_ever_less_often() {
+    let scene = Scene::new(true, vec![Message::Refused; 100]).await;
+    let mut waits = Vec::new();
+    for _ in 0..9 {
+        scene.turn().await;
+        let due = scene.story.store.next_due().await.unwrap().unwrap();
+        waits.push(due.millis_since(scene.story.now()));
+        scene.story.clock.wait(*waits.last().unwrap());
+    }
+    assert_eq!(waits, [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn whatever_is_lost_a_reset_happens_once(
+        fates in prop::collection::vec(
+            prop::sample::select(vec![Message::Arrives, Message::Unanswered, Message::Lost, Message::Refused]), 0..12),
+        crash in prop::option::of(
+            prop::sample::select(vec![Crash::BeforeSending, Crash::BeforeTheCall, Crash::AfterTheCall])),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let scene = Scene::new(true, fates).await;
+            if let Some(crash) = crash {
+                scene.crash(crash).await;
+            }
+            assert_eq!(scene.finish().await, CommandState::Done);
+            let executed = scene.executed();
+            assert_eq!((executed.len(), scene.news().await), (1, 1));
+            assert_eq!(scene.kept_passcode().await, executed[0].1);
+        });
+    }
+}
