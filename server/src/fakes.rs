@@ -1,7 +1,7 @@
 //! What tests put in the place of the machine's clock and randomness, and people to do things.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use domain::Timestamp;
 use domain::person::{Person, PersonId};
@@ -44,6 +44,12 @@ impl Randomness for Counting {
         let taken = bytes.len().min(8);
         bytes[..taken].copy_from_slice(&count.to_le_bytes()[..taken]);
     }
+}
+
+/// An id nothing else in this test run has.
+pub fn new_id() -> Uuid {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    Uuid::from_u128(u128::from(LAST.fetch_add(1, Ordering::SeqCst)) + 1)
 }
 
 pub fn person(user_name: &str) -> Person {

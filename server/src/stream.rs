@@ -53,7 +53,8 @@ pub async fn live(
             match visitor.actor {
                 None => close(socket, SESSION_ENDED, "not signed in").await,
                 Some(actor) => {
-                    Stream { signals: host.signals.subscribe(), host, actor, cursor: after }.run(socket).await
+                    let signals = host.signals.subscribe();
+                    Stream { signals, host, actor, cursor: after }.run(socket).await;
                 }
             }
         },

@@ -7,7 +7,8 @@ use domain::device::{Capability, Device, DeviceId};
 use domain::person::{Person, PersonId};
 use domain::ports::{Answer, CancelAnswer, Connector};
 use secrecy::SecretString;
-use uuid::Uuid;
+
+use crate::fakes::new_id;
 
 /// An MDM with devices under it, as its own administrator and its people hold them.
 #[async_trait]
@@ -174,7 +175,7 @@ async fn resettable(outside: &impl Outside) -> Device {
 
 pub fn reset(outside: &impl Outside, device: &Device) -> Command {
     Command {
-        id: CommandId(Uuid::now_v7()),
+        id: CommandId(new_id()),
         kind: CommandKind::ResetPasscode,
         person: PersonId(outside.owner().id.0),
         device: device.id.clone(),

@@ -1,7 +1,6 @@
 //! What the rules rely on, whatever the database. Every store runs the whole story.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use domain::account::TokenHash;
 use domain::command::{COMMAND_SECONDS, Command, CommandId, CommandKind, CommandState, Failure, Submission};
@@ -16,10 +15,9 @@ use domain::ports::{
 };
 use domain::{Refusal, Timestamp};
 use tempfile::TempDir;
-use uuid::Uuid;
 
 use super::sqlite::SqliteStore;
-use crate::fakes::{FakeClock, person};
+use crate::fakes::{FakeClock, new_id, person};
 
 const LIMITS: SessionLimits = SessionLimits { idle_seconds: 3600, absolute_seconds: 43_200 };
 const MINUTE: i64 = 60_000;
@@ -64,7 +62,6 @@ pub struct Story {
     pub clock: Arc<FakeClock>,
     pub ana: Person,
     ben: Person,
-    ids: AtomicU64,
 }
 
 /// What the browser holds, as the store sees it.
@@ -78,13 +75,7 @@ fn sealed(text: &str) -> Sealed {
 
 impl Story {
     pub async fn new(store: Arc<dyn Store>) -> Self {
-        let story = Self {
-            store,
-            clock: Arc::new(FakeClock::new()),
-            ana: person("ana"),
-            ben: person("ben"),
-            ids: AtomicU64::new(1),
-        };
+        let story = Self { store, clock: Arc::new(FakeClock::new()), ana: person("ana"), ben: person("ben") };
         for person in [&story.ana, &story.ben] {
             story.store.add_person(person, "a hash", story.now()).await.unwrap();
         }
@@ -93,10 +84,6 @@ impl Story {
 
     pub fn now(&self) -> Timestamp {
         self.clock.now()
-    }
-
-    fn id(&self) -> Uuid {
-        Uuid::from_u128(u128::from(self.ids.fetch_add(1, Ordering::SeqCst)))
     }
 
     pub fn device(&self, name: &str) -> Device {
@@ -120,7 +107,7 @@ impl Story {
         browser: Option<u8>,
     ) -> (Actor, Option<WindowOutcome>) {
         let session = NewSession {
-            session: SessionId(self.id()),
+            session: SessionId(new_id()),
             token: token(cookie),
             person: person.id,
             proof: Authentication::local(self.now()),
@@ -142,7 +129,7 @@ impl Story {
 
     async fn open_window(&self, actor: &Actor, device: &Device, browser: u8, replaces: Option<u8>) {
         let window = SignInWindow {
-            id: WindowId(self.id()),
+            id: WindowId(new_id()),
             person: actor.person.id,
             device: device.id.clone(),
             purpose: Purpose::Reset,
@@ -167,7 +154,7 @@ impl Story {
 
     fn command(&self, actor: &Actor, device: &Device) -> Command {
         Command {
-            id: CommandId(self.id()),
+            id: CommandId(new_id()),
             kind: CommandKind::ResetPasscode,
             person: actor.person.id,
             device: device.id.clone(),
@@ -236,7 +223,7 @@ async fn a_session_is_known_by_its_token_until_it_ends(story: &Story) {
 
     let older = story.sign_in(&story.ana, 3).await;
     let newer = NewSession {
-        session: SessionId(story.id()),
+        session: SessionId(new_id()),
         token: token(4),
         person: story.ana.id,
         proof: Authentication::local(story.now()),
