@@ -152,11 +152,8 @@ async fn case_10_another_person_signs_back_in() {
     assert_eq!(browser.sign_in("ana").await.leads_to.as_deref(), Some("/devices"));
     let answer = browser.reset(&galaxy).await;
     assert_needs_fresh_sign_in(&answer);
-    let audit = [
-        &WINDOW[..],
-        &["signed_in", "window_of_another_person", "signed_in", "reset_refused"],
-    ]
-    .concat();
+    let audit =
+        [&WINDOW[..], &["signed_in", "window_of_another_person", "signed_in", "reset_refused"]].concat();
     program.verify(&browser, &answer, Then { status: 401, commands: 0, audit: &audit }).await;
 }
 
@@ -240,7 +237,9 @@ async fn case_19_a_tab_signed_out_by_another() {
     let by_form = left_open.reset_by_form(&galaxy).await;
     assert_eq!(by_form.leads_to.as_deref(), Some("/sign-in?refused=signed-out"));
     let answer = left_open.reset(&galaxy).await;
-    program.verify(&ana, &answer, Then { status: 401, commands: 0, audit: &["signed_in", "signed_out"] }).await;
+    program
+        .verify(&ana, &answer, Then { status: 401, commands: 0, audit: &["signed_in", "signed_out"] })
+        .await;
 }
 
 #[tokio::test]
@@ -251,7 +250,9 @@ async fn case_20_back_and_reload_after_the_post() {
 
     let answer = ana.reset_by_form(&galaxy).await;
     assert_eq!(answer.leads_to, Some(format!("/devices/{galaxy}")));
-    for page in [format!("/devices/{galaxy}"), format!("/devices/{galaxy}/reset"), format!("/devices/{galaxy}")] {
+    for page in
+        [format!("/devices/{galaxy}"), format!("/devices/{galaxy}/reset"), format!("/devices/{galaxy}")]
+    {
         assert_eq!(ana.get(&page).await.status, 200);
     }
     // A browser that asks "send the form again?" and is told yes.
@@ -275,12 +276,8 @@ async fn case_21_grant_used_from_another_session() {
     ana.sign_in("ana").await;
     let answer = ana.reset(&galaxy).await;
     assert_needs_fresh_sign_in(&answer);
-    let audit = [
-        &["signed_in"],
-        &PROVEN[..],
-        &["reset_refused", "signed_out", "signed_in", "reset_refused"],
-    ]
-    .concat();
+    let audit = [&["signed_in"], &PROVEN[..], &["reset_refused", "signed_out", "signed_in", "reset_refused"]]
+        .concat();
     program.verify(&ana, &answer, Then { status: 401, commands: 0, audit: &audit }).await;
 }
 
@@ -314,7 +311,9 @@ async fn case_24_anothers_device_is_like_an_unknown_one() {
     assert_as_fast(&ana, &bens, &unknown).await;
 
     let answer = ana.reset(&bens).await;
-    program.verify(&ana, &answer, Then { status: 404, commands: 0, audit: &["signed_in", "signed_in"] }).await;
+    program
+        .verify(&ana, &answer, Then { status: 404, commands: 0, audit: &["signed_in", "signed_in"] })
+        .await;
 }
 
 /// What may differ: the address that was asked for, nonces, ids of hydration.
@@ -372,12 +371,8 @@ async fn case_25_anothers_operation_passcode_notification_and_session() {
 
     let answer = ana.reveal_by_call(&pixel).await;
     assert!(ben.reveal(&pixel).await.passcode().is_some());
-    let audit = [
-        &["signed_in"],
-        &PROVEN[..],
-        &["reset_submitted", "reset_done", "passcode_revealed"],
-    ]
-    .concat();
+    let audit =
+        [&["signed_in"], &PROVEN[..], &["reset_submitted", "reset_done", "passcode_revealed"]].concat();
     program.verify(&ana, &answer, Then { status: 404, commands: 1, audit: &audit }).await;
 }
 
@@ -445,7 +440,8 @@ async fn case_29_reveal_twice_after_done() {
     assert_eq!(ana.reveal_by_call(&galaxy).await.status, 410);
     let answer = ana.reveal(&galaxy).await;
     assert_eq!(program.sealed_passcodes().await, 0);
-    let audit = [&PROVEN[..], &["reset_submitted", "reset_done", "passcode_revealed", "passcode_erased"]].concat();
+    let audit =
+        [&PROVEN[..], &["reset_submitted", "reset_done", "passcode_revealed", "passcode_erased"]].concat();
     program.verify(&ana, &answer, Then { status: 410, commands: 1, audit: &audit }).await;
 }
 
@@ -473,8 +469,13 @@ async fn case_30_reveal_and_done_in_parallel() {
 
     let answer = ana.reveal(&galaxy).await;
     assert_eq!(program.sealed_passcodes().await, 0);
-    let audit = [&PROVEN[..], &["reset_submitted", "reset_done"], &vec!["passcode_revealed"; shown], &["passcode_erased"]]
-        .concat();
+    let audit = [
+        &PROVEN[..],
+        &["reset_submitted", "reset_done"],
+        &vec!["passcode_revealed"; shown],
+        &["passcode_erased"],
+    ]
+    .concat();
     program.verify(&ana, &answer, Then { status: 410, commands: 1, audit: &audit }).await;
 }
 

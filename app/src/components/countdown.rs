@@ -83,7 +83,11 @@ fn Ring(left: RwSignal<i64>, total_seconds: i64) -> impl IntoView {
 fn count_down(left: RwSignal<i64>) {
     let deadline = RwSignal::new(None::<f64>);
     let timer = StoredValue::new(None);
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a few hundred thousand milliseconds")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "a few hundred thousand milliseconds"
+    )]
     Effect::new(move || {
         deadline.set(Some(browser::monotonic_millis() + left.get_untracked() as f64));
         let tick = move || {

@@ -1,5 +1,6 @@
 use domain::device::{Capability, Device, WhyNot};
 use domain::portal::DeviceCard;
+use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_i18n::td_string;
 
@@ -9,7 +10,7 @@ use super::when::When;
 use crate::words::language;
 use crate::words::state::{Standing, why_not_words};
 
-/// A device at a glance: what it is, how it is, when it was last heard of, and why nothing can be done if so.
+/// A device at a glance: what it is, how it is, when it was last heard of, and what can be done about it or why nothing.
 #[component]
 pub fn Card(
     card: DeviceCard,
@@ -23,9 +24,11 @@ pub fn Card(
     let heading = format!("name-{id}");
     let tail_id = format!("tail-{id}");
     let label = if tail.is_some() { format!("{heading} {tail_id}") } else { heading.clone() };
-    let why = match reset {
-        Capability::Possible => None,
-        Capability::Impossible(why) => Some(view! { <Why why/> }),
+    let can = match reset {
+        Capability::Possible => {
+            Either::Left(view! { <p class="card-can">{td_string!(l, portal.card.can_reset)}</p> })
+        }
+        Capability::Impossible(why) => Either::Right(view! { <Why why/> }),
     };
     view! {
         <article class="card" aria-labelledby=label>
@@ -40,7 +43,7 @@ pub fn Card(
                 <p class="card-heard">
                     {td_string!(l, portal.card.heard)} " " <When at=last_seen now/>
                 </p>
-                {why}
+                {can}
             </div>
         </article>
     }

@@ -12,6 +12,9 @@ pub fn DeviceFacts(device: Device, now: Timestamp) -> impl IntoView {
     let l = language();
     let connection =
         if device.online { td_string!(l, portal.card.online) } else { td_string!(l, portal.card.offline) };
+    let kind = platform_name(l, device.platform);
+    // Most systems name themselves; some MDMs tell only a number.
+    let kind = (!device.system.contains(kind)).then(|| format!(" ({kind})"));
     view! {
         <section class="panel" aria-labelledby="facts">
             <h2 id="facts">{td_string!(l, portal.device.facts)}</h2>
@@ -19,7 +22,7 @@ pub fn DeviceFacts(device: Device, now: Timestamp) -> impl IntoView {
                 <dt>{td_string!(l, portal.card.model)}</dt>
                 <dd>{device.model}</dd>
                 <dt>{td_string!(l, portal.card.system)}</dt>
-                <dd>{device.system} " (" {platform_name(l, device.platform)} ")"</dd>
+                <dd>{device.system} {kind}</dd>
                 <dt>{td_string!(l, portal.card.connection)}</dt>
                 <dd>{connection}</dd>
                 <dt>{td_string!(l, portal.card.heard)}</dt>

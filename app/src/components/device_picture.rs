@@ -29,9 +29,7 @@ const fn mark(platform: Platform) -> &'static str {
     match platform {
         Platform::Android => "M34.5 12a2.5 2.5 0 1 1-5 0a2.5 2.5 0 0 1 5 0z",
         Platform::Ios => "M26 6h12v2a3 3 0 0 1-3 3h-6a3 3 0 0 1-3-3zM25 53h14v2H25z",
-        Platform::Windows10Mobile => {
-            "M23 12h8v8h-8zM33 12h8v8h-8zM23 22h8v8h-8zM33 22h8v8h-8zM30 51h4v4h-4z"
-        }
+        Platform::Windows10Mobile => "M23 12h8v8h-8zM33 12h8v8h-8zM23 22h8v8h-8zM33 22h8v8h-8zM30 51h4v4h-4z",
         Platform::WindowsPhone81 => "M23 12h18v8H23zM23 22h8v8h-8zM33 22h8v8h-8zM30 51h4v4h-4z",
         Platform::MacOs => "M29 46h6v2h-6z",
         Platform::Windows => "M24 20h7v7h-7zM33 20h7v7h-7zM24 29h7v7h-7zM33 29h7v7h-7z",

@@ -60,7 +60,7 @@ fn Myself(name: String) -> impl IntoView {
     view! {
         <div class="top-me" hidden=move || live.signed_out.get()>
             <a class="top-link top-person" href="/account">{name}</a>
-            <form method="post" action="/sign-out">
+            <form class="top-out" method="post" action="/sign-out">
                 <button type="submit" class="button button-quiet">{td_string!(l, portal.nav.sign_out)}</button>
             </form>
             <Bell/>

@@ -27,10 +27,12 @@ pub fn WhomToAsk() -> impl IntoView {
 /// At the end of a page on which something may have gone otherwise than told.
 #[component]
 pub fn StillNeedHelp() -> impl IntoView {
+    let l = language();
     view! {
         <section class="panel" aria-labelledby="help">
-            <h2 id="help">{td_string!(language(), portal.help.still)}</h2>
+            <h2 id="help">{td_string!(l, portal.help.still)}</h2>
             <WhomToAsk/>
+            <p><a class="link" href="/contact">{td_string!(l, portal.help.all_ways)}</a></p>
         </section>
     }
 }
@@ -53,8 +55,7 @@ fn Reach(contact: Contact) -> impl IntoView {
 #[component]
 pub fn PhoneLink(phone: String) -> impl IntoView {
     let dialled: String = phone.chars().filter(|sign| sign.is_ascii_digit() || *sign == '+').collect();
-    (!phone.is_empty())
-        .then(|| view! { <a class="link ask-way" href=format!("tel:{dialled}")>{phone}</a> })
+    (!phone.is_empty()).then(|| view! { <a class="link ask-way" href=format!("tel:{dialled}")>{phone}</a> })
 }
 
 #[component]

@@ -10,7 +10,8 @@ pub fn Notice(
     good: bool,
     #[prop(optional)] children: Option<Children>,
 ) -> impl IntoView {
-    let (role, class) = if good { ("status", "notice notice-good") } else { ("alert", "notice notice-problem") };
+    let (role, class) =
+        if good { ("status", "notice notice-good") } else { ("alert", "notice notice-problem") };
     let do_now = (!do_now.is_empty()).then(|| view! { <p>{do_now}</p> });
     view! {
         <div class=class role=role>

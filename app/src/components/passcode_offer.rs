@@ -26,8 +26,13 @@ pub struct Reveal {
 pub fn Passcode(device: Device, offer: PasscodeOffer, now: Timestamp, reveal: Reveal) -> impl IntoView {
     let l = language();
     let id = device.id.clone();
+    let (class, title) = if offer == PasscodeOffer::Gone {
+        ("panel", td_string!(l, portal.passcode.gone))
+    } else {
+        ("panel panel-first", td_string!(l, portal.passcode.title))
+    };
     let body = move || match (offer, reveal.shown.get()) {
-        (PasscodeOffer::Gone, _) => view! { <Gone/> }.into_any(),
+        (PasscodeOffer::Gone, _) => view! { <p>{td_string!(l, portal.passcode.gone_do)}</p> }.into_any(),
         (_, Some(revealed)) => view! { <PasscodeShown device=device.clone() revealed reveal/> }.into_any(),
         (PasscodeOffer::Ready { expires_at }, None) => {
             view! { <Ready id=id.clone() expires_at now reveal/> }.into_any()
@@ -37,8 +42,8 @@ pub fn Passcode(device: Device, offer: PasscodeOffer, now: Timestamp, reveal: Re
         }
     };
     view! {
-        <section class="panel panel-first" aria-labelledby="passcode">
-            <h2 id="passcode">{td_string!(l, portal.passcode.title)}</h2>
+        <section class=class aria-labelledby="passcode">
+            <h2 id="passcode">{title}</h2>
             {move || reveal.refused.get().map(|refusal| view! { <Refused refusal/> })}
             {body}
         </section>
@@ -90,13 +95,4 @@ fn NeedsSignIn(id: DeviceId, expires_at: Timestamp, now: Timestamp) -> impl Into
 fn Kept(expires_at: Timestamp, now: Timestamp) -> impl IntoView {
     let l = language();
     view! { <p class="quiet">{td_string!(l, portal.passcode.vanishes)} " " <When at=expires_at now/> "."</p> }
-}
-
-#[component]
-fn Gone() -> impl IntoView {
-    let l = language();
-    view! {
-        <p><strong>{td_string!(l, portal.passcode.gone)}</strong></p>
-        <p>{td_string!(l, portal.passcode.gone_do)}</p>
-    }
 }

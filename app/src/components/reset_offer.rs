@@ -1,3 +1,4 @@
+use domain::command::CommandState;
 use domain::device::Capability;
 use domain::portal::DeviceDetails;
 use leptos::either::EitherOf3;
@@ -7,11 +8,14 @@ use leptos_i18n::td_string;
 use super::device_card::Why;
 use crate::words::language;
 
-/// Whether the passcode can be reset now: the way to step 1, or the reason against.
+/// Whether the passcode can be reset now: the way to step 1, or the reason against. A reset of one's own that is under
+/// way says so itself. After one that is done, another is not the first thing to do.
 #[component]
 pub fn ResetOffer(details: DeviceDetails) -> impl IntoView {
     let l = language();
-    let mine = details.last.as_ref().is_some_and(|command| !command.state.is_final());
+    let last = details.last.map(|command| command.state);
+    let mine = last.is_some_and(|state| !state.is_final());
+    let class = if last == Some(CommandState::Done) { "button" } else { "button button-first" };
     let id = details.device.id;
     match (details.device.reset, details.under_way) {
         (Capability::Impossible(why), _) => EitherOf3::A(view! {
@@ -21,20 +25,14 @@ pub fn ResetOffer(details: DeviceDetails) -> impl IntoView {
             </section>
         }),
         (Capability::Possible, true) => EitherOf3::B(view! {
-            <p class="quiet">
-                {if mine {
-                    td_string!(l, portal.device.under_way)
-                } else {
-                    td_string!(l, portal.device.under_way_other)
-                }}
-            </p>
+            {(!mine).then(|| view! { <p class="panel">{td_string!(l, portal.device.under_way_other)}</p> })}
         }),
         (Capability::Possible, false) => EitherOf3::C(view! {
             <section class="panel" aria-labelledby="offer">
                 <h2 id="offer">{td_string!(l, portal.device.reset_title)}</h2>
                 <p>{td_string!(l, portal.device.reset_lead)}</p>
                 <form method="get" action=format!("/devices/{id}/reset")>
-                    <button class="button button-first" type="submit">{td_string!(l, portal.device.reset)}</button>
+                    <button class=class type="submit">{td_string!(l, portal.device.reset)}</button>
                 </form>
             </section>
         }),

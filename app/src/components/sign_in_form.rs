@@ -8,6 +8,8 @@ use crate::words::language;
 pub fn SignInForm(
     /// The last try was wrong.
     wrong: bool,
+    /// The five minutes are running.
+    counting: bool,
 ) -> impl IntoView {
     let l = language();
     let invalid = wrong.then_some("true");
@@ -19,7 +21,10 @@ pub fn SignInForm(
                     view! {
                         <div class="notice notice-problem" role="alert" id="wrong">
                             <p class="notice-what">{td_string!(l, portal.sign_in.wrong)}</p>
-                            <p>{td_string!(l, portal.sign_in.wrong_do)}</p>
+                            <p>
+                                {td_string!(l, portal.sign_in.wrong_do)}
+                                {counting.then(|| format!(" {}", td_string!(l, portal.sign_in.wrong_window)))}
+                            </p>
                         </div>
                     }
                 })}

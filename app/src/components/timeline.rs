@@ -57,6 +57,7 @@ fn Line(step: CommandStep, now: Timestamp) -> impl IntoView {
     let class = match step.state {
         CommandState::Done => "timeline-step timeline-good",
         CommandState::Failed | CommandState::Expired => "timeline-step timeline-bad",
+        CommandState::Cancelled => "timeline-step timeline-quiet",
         _ => "timeline-step",
     };
     view! {

@@ -57,7 +57,8 @@ impl Connection {
             return;
         };
         let this = Rc::clone(self);
-        let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| this.received(&event));
+        let on_message =
+            Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| this.received(&event));
         let this = Rc::clone(self);
         let on_close = Closure::<dyn FnMut(CloseEvent)>::new(move |event: CloseEvent| this.closed(&event));
         socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -66,9 +67,10 @@ impl Connection {
     }
 
     fn is_alive(&self) -> bool {
-        self.socket.borrow().as_ref().is_some_and(|open| {
-            matches!(open.socket.ready_state(), WebSocket::CONNECTING | WebSocket::OPEN)
-        })
+        self.socket
+            .borrow()
+            .as_ref()
+            .is_some_and(|open| matches!(open.socket.ready_state(), WebSocket::CONNECTING | WebSocket::OPEN))
     }
 
     fn received(&self, event: &MessageEvent) {

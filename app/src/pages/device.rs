@@ -117,12 +117,18 @@ fn Details(details: DeviceDetails, held: Held) -> impl IntoView {
         {held
             .proven
             .then(|| view! { <Notice good=true what=td_string!(l, portal.device.proven) do_now=""/> })}
-        {passcode
-            .map(|offer| view! { <Passcode device=shown offer now reveal=held.reveal/> })}
-        {done.then(|| view! { <NextSteps platform=device.platform/> })}
-        {last.map(|command| view! { <Timeline command steps online now cancel=held.cancel/> })}
-        <ResetOffer details/>
-        <DeviceFacts device now/>
-        {resettable.then(|| view! { <StillNeedHelp/> })}
+        <div class="columns">
+            <div class="column">
+                {passcode
+                    .map(|offer| view! { <Passcode device=shown offer now reveal=held.reveal/> })}
+                {done.then(|| view! { <NextSteps platform=device.platform/> })}
+                {last.map(|command| view! { <Timeline command steps online now cancel=held.cancel/> })}
+                <ResetOffer details/>
+            </div>
+            <div class="column">
+                <DeviceFacts device now/>
+                {resettable.then(|| view! { <StillNeedHelp/> })}
+            </div>
+        </div>
     }
 }

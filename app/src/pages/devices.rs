@@ -7,7 +7,7 @@ use leptos_router::hooks::use_query_map;
 
 use crate::api::my_devices::my_devices;
 use crate::components::device_card::Card;
-use crate::components::help::WhomToAsk;
+use crate::components::help::{StillNeedHelp, WhomToAsk};
 use crate::components::notice::Notice;
 use crate::components::refused::PageRefused;
 use crate::live::use_live;
@@ -39,8 +39,7 @@ fn Devices(cards: Vec<DeviceCard>, another: bool) -> impl IntoView {
     let l = language();
     let empty = cards.is_empty();
     let tails: Vec<Option<String>> = cards.iter().map(|card| tail(card, &cards)).collect();
-    let cards =
-        cards.into_iter().zip(tails).map(|(card, tail)| view! { <Card card tail/> }).collect_view();
+    let cards = cards.into_iter().zip(tails).map(|(card, tail)| view! { <Card card tail/> }).collect_view();
     view! {
         <Title text=td_string!(l, portal.devices.title)/>
         <h1>{td_string!(l, portal.devices.title)}</h1>
@@ -63,6 +62,8 @@ fn Devices(cards: Vec<DeviceCard>, another: bool) -> impl IntoView {
             Either::Right(view! {
                 <p class="lead">{td_string!(l, portal.devices.lead)}</p>
                 <div class="cards">{cards}</div>
+                <p>{td_string!(l, portal.devices.no_button)}</p>
+                <StillNeedHelp/>
             })
         }}
     }

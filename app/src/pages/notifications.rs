@@ -15,10 +15,7 @@ use crate::words::language;
 pub fn NotificationsPage() -> impl IntoView {
     let live = use_live();
     let mark = ServerAction::<MarkRead>::new();
-    let all = Resource::new_blocking(
-        move || (live.version.get(), mark.version().get()),
-        |_| notifications(),
-    );
+    let all = Resource::new_blocking(move || (live.version.get(), mark.version().get()), |_| notifications());
     view! {
         <Transition>
             {move || Suspend::new(async move {
@@ -38,10 +35,8 @@ fn List(all: Notifications, mark: ServerAction<MarkRead>) -> impl IntoView {
     let newest = list.iter().map(|notification| notification.cursor).max();
     let unread = newest.filter(|_| list.iter().any(|notification| !notification.read));
     let empty = list.is_empty();
-    let items = list
-        .into_iter()
-        .map(|notification| view! { <NotificationItem notification now/> })
-        .collect_view();
+    let items =
+        list.into_iter().map(|notification| view! { <NotificationItem notification now/> }).collect_view();
     let title = td_string!(l, portal.notifications.title);
     view! {
         <Title text=title/>

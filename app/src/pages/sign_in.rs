@@ -64,7 +64,7 @@ fn SignIn(window: Option<Countdown>, reason: Option<Reason>, demo: bool) -> impl
             <h1>{title}</h1>
             {why(reason)}
             {window.map(|start| view! { <CountdownView start/> })}
-            <SignInForm wrong=reason == Some(Reason::WrongCredentials)/>
+            <SignInForm wrong=reason == Some(Reason::WrongCredentials) counting=window.is_some()/>
             {demo.then(|| view! { <DemoAccounts/> })}
         </div>
     }

@@ -46,7 +46,8 @@ mod tests {
     #[test]
     fn browsers_are_called_by_their_names() {
         let edge = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/120.0 Safari/537.36 Edg/120.0";
-        let safari = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Version/17.0 Mobile Safari/604.1";
+        let safari =
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Version/17.0 Mobile Safari/604.1";
         assert_eq!(browser_words(Locale::en, edge), "Edge on Windows");
         assert_eq!(browser_words(Locale::de, safari), "Safari auf iPhone");
         assert_eq!(browser_words(Locale::en, "curl/8"), "A browser");

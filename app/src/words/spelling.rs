@@ -6,7 +6,7 @@ use crate::i18n::Locale;
 const WORDS: [&str; 26] = [
     "alfa", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "hotel", "india", "juliett", "kilo",
     "lima", "mike", "november", "oscar", "papa", "quebec", "romeo", "sierra", "tango", "uniform", "victor",
-    "whiskey", "xray", "yankee", "zulu",
+    "whiskey", "x-ray", "yankee", "zulu",
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -20,8 +20,9 @@ fn ago(l: Locale, seconds: i64) -> String {
     }
 }
 
+/// A begun minute still counts, so that seven days are seven days in their first minute too.
 fn ahead(l: Locale, seconds: i64) -> String {
-    match Span::of(seconds) {
+    match Span::of(if seconds < 60 { seconds } else { seconds + 59 }) {
         Span::Moment => td_string!(l, portal.time.soon).to_owned(),
         Span::Minutes(1) => td_string!(l, portal.time.in_minute).to_owned(),
         Span::Minutes(count) => td_string!(l, portal.time.in_minutes, count = count),
@@ -102,6 +103,15 @@ mod tests {
         assert_eq!(told(2 * 3600 + 5), "2 hours ago");
         assert_eq!(told(3 * 86400), "3 days ago");
         assert_eq!(relative(Locale::de, Timestamp(600_000), Timestamp(0)), "in 10 Minuten");
+    }
+
+    #[test]
+    fn a_begun_minute_still_lies_ahead() {
+        let told = |seconds: i64| relative(Locale::en, Timestamp(seconds * 1000), Timestamp(0));
+        assert_eq!(told(59), "in less than a minute");
+        assert_eq!(told(60), "in 1 minute");
+        assert_eq!(told(599), "in 10 minutes");
+        assert_eq!(told(7 * 86400 - 2), "in 7 days");
     }
 
     #[test]

@@ -79,7 +79,8 @@ impl Browser {
 
     /// The same towards a program that may die before it answers.
     pub async fn try_reset(&self, device: &str) {
-        let _ = self.request(Method::POST, "/api/reset_passcode", DATA).form(&[("device", device)]).send().await;
+        let _ =
+            self.request(Method::POST, "/api/reset_passcode", DATA).form(&[("device", device)]).send().await;
     }
 
     /// Step 2, by a plain form.
@@ -140,7 +141,8 @@ impl Browser {
         for cookie in response.headers().get_all("set-cookie") {
             self.keep(cookie.to_str().unwrap());
         }
-        let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let header =
+            |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         let leads_to = header("location");
         self.history.lock().unwrap().extend(leads_to.clone());
         Answer {

@@ -72,10 +72,11 @@ impl Program {
     /// The id of the session that began last.
     pub async fn newest_session(&self) -> String {
         let mut portal = self.open("portal.db").await;
-        let newest: Uuid = sqlx::query_scalar("SELECT id FROM sessions ORDER BY authenticated_at DESC LIMIT 1")
-            .fetch_one(&mut portal)
-            .await
-            .unwrap();
+        let newest: Uuid =
+            sqlx::query_scalar("SELECT id FROM sessions ORDER BY authenticated_at DESC LIMIT 1")
+                .fetch_one(&mut portal)
+                .await
+                .unwrap();
         newest.to_string()
     }
 
@@ -93,7 +94,8 @@ impl Program {
     }
 
     async fn number(&self, database: &str, question: &'static str) -> usize {
-        let count: i64 = sqlx::query_scalar(question).fetch_one(&mut self.open(database).await).await.unwrap();
+        let count: i64 =
+            sqlx::query_scalar(question).fetch_one(&mut self.open(database).await).await.unwrap();
         usize::try_from(count).unwrap()
     }
 

@@ -42,7 +42,10 @@ impl Program {
 
     async fn verify_secrets(&self, visitor: &Browser) {
         let mut places = self.files();
-        places.push(("the visitor's history".to_owned(), visitor.history.lock().unwrap().join("\n").into_bytes()));
+        places.push((
+            "the visitor's history".to_owned(),
+            visitor.history.lock().unwrap().join("\n").into_bytes(),
+        ));
         for page in self.pages(visitor).await {
             let answer = visitor.get(&page).await;
             places.push((page, answer.body.into_bytes()));
@@ -71,7 +74,11 @@ impl Program {
                 .into();
         if visitor.get("/devices").await.status == 200 {
             for id in visitor.devices().await.into_values() {
-                pages.extend([format!("/devices/{id}"), format!("/devices/{id}/reset"), format!("/phones/{id}")]);
+                pages.extend([
+                    format!("/devices/{id}"),
+                    format!("/devices/{id}/reset"),
+                    format!("/phones/{id}"),
+                ]);
             }
         }
         pages
