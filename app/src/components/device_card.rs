@@ -24,10 +24,11 @@ pub fn Card(
     let heading = format!("name-{id}");
     let tail_id = format!("tail-{id}");
     let label = if tail.is_some() { format!("{heading} {tail_id}") } else { heading.clone() };
+    let under_way = last.is_some_and(|command| !command.state.is_final());
     let can = match reset {
-        Capability::Possible => {
-            Either::Left(view! { <p class="card-can">{td_string!(l, portal.card.can_reset)}</p> })
-        }
+        Capability::Possible => Either::Left(
+            (!under_way).then(|| view! { <p class="card-can">{td_string!(l, portal.card.can_reset)}</p> }),
+        ),
         Capability::Impossible(why) => Either::Right(view! { <Why why/> }),
     };
     view! {

@@ -7,7 +7,7 @@ use leptos_router::hooks::use_query_map;
 
 use crate::api::my_devices::my_devices;
 use crate::components::device_card::Card;
-use crate::components::help::{StillNeedHelp, WhomToAsk};
+use crate::components::help::WhomToAsk;
 use crate::components::notice::Notice;
 use crate::components::refused::PageRefused;
 use crate::live::use_live;
@@ -62,8 +62,10 @@ fn Devices(cards: Vec<DeviceCard>, another: bool) -> impl IntoView {
             Either::Right(view! {
                 <p class="lead">{td_string!(l, portal.devices.lead)}</p>
                 <div class="cards">{cards}</div>
-                <p>{td_string!(l, portal.devices.no_button)}</p>
-                <StillNeedHelp/>
+                <p>
+                    {td_string!(l, portal.devices.no_button)} " "
+                    <a class="link" href="/contact">{td_string!(l, portal.devices.no_button_link)}</a>
+                </p>
             })
         }}
     }
