@@ -6,7 +6,9 @@ import { Program } from './program';
 type Own = {
   program: Program;
   portal: Portal;
-  /** A phone picked up in a tab of its own. */
+  /** Another tab of the same browser. */
+  tab: () => Promise<Portal>;
+  /** A phone, picked up in a tab of its own. */
   phone: (id: string) => Promise<Phone>;
   /** The page does not live: no JavaScript. */
   still: boolean;
@@ -20,7 +22,8 @@ export const test = base.extend<Own>({
     await program.stop();
   },
   baseURL: async ({ program }, use) => use(program.url),
-  portal: async ({ page }, use) => use(new Portal(page)),
+  portal: async ({ page, still }, use) => use(new Portal(page, still)),
+  tab: async ({ context, still }, use) => use(async () => new Portal(await context.newPage(), still)),
   phone: async ({ context }, use) => use(async (id) => new Phone(await context.newPage(), id)),
   still: async ({ javaScriptEnabled }, use) => use(javaScriptEnabled === false),
 });
