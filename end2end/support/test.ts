@@ -32,7 +32,7 @@ export { expect } from '@playwright/test';
 
 /** Waits until WebAssembly has brought a signed-in page to life: it has opened its live stream. */
 export async function openAlive(page: Page, path: string): Promise<void> {
-  const stream = page.waitForEvent('websocket');
+  const told = page.waitForEvent('websocket').then((stream) => stream.waitForEvent('framereceived'));
   await page.goto(path);
-  await (await stream).waitForEvent('framereceived');
+  await told;
 }

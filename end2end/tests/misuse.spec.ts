@@ -1,5 +1,5 @@
 import { Portal } from '../support/portal';
-import { expect, test } from '../support/test';
+import { expect, openAlive, test } from '../support/test';
 
 const GALAXY = "Ana's Galaxy";
 
@@ -57,9 +57,7 @@ test('a tab signed out by another says so', async ({ portal, tab, still }) => {
   await portal.signIn();
   await expect(portal.heading('Devices')).toBeVisible();
   const other = await tab();
-  const stream = other.page.waitForEvent('websocket');
-  await other.page.goto('/devices');
-  await (await stream).waitForEvent('framereceived');
+  await openAlive(other.page, '/devices');
   await portal.page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
   await expect(other.main.getByRole('alert')).toContainText('You were signed out in another tab.');
   await expect(other.card(GALAXY)).toBeHidden();
