@@ -457,7 +457,7 @@ async fn case_30_reveal_and_done_in_parallel() {
         tokio::task::yield_now().await;
         ana.forget(&galaxy).await
     };
-    let (a, b, c, done, d, e) = tokio::join!(
+    let (first, second, third, done, fourth, fifth) = tokio::join!(
         ana.reveal(&galaxy),
         ana.reveal_by_call(&galaxy),
         ana.reveal(&galaxy),
@@ -466,8 +466,9 @@ async fn case_30_reveal_and_done_in_parallel() {
         ana.reveal(&galaxy),
     );
     assert_eq!(done.status, 200);
-    let shown = [&a, &b, &c, &d, &e].into_iter().filter(|answer| answer.status == 200).count();
-    assert!([a, b, c, d, e].iter().all(|answer| [200, 410].contains(&answer.status)));
+    let answers = [first, second, third, fourth, fifth].map(|answer| answer.status);
+    assert!(answers.iter().all(|status| [200, 410].contains(status)), "{answers:?}");
+    let shown = answers.iter().filter(|status| **status == 200).count();
 
     let answer = ana.reveal(&galaxy).await;
     assert_eq!(program.sealed_passcodes().await, 0);

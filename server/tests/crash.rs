@@ -86,7 +86,7 @@ async fn die_at(point: Point, program: &mut Program, ana: &Browser, id: &str) {
         Point::After(time) => sleep(time).await,
         Point::InState(state) => reached(program, |seen, _| seen == state).await,
         Point::Journalled(event) => {
-            reached(program, |_, journal| journal.iter().any(|line| line == event)).await
+            reached(program, |_, journal| journal.iter().any(|line| line == event)).await;
         }
         Point::WhilePhoneIsOffline => reached(program, |seen, _| seen == "waiting").await,
         Point::WhileSubmitting => {}

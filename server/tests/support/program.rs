@@ -85,7 +85,7 @@ impl Program {
 
     async fn ready(&self) {
         let address = format!("http://127.0.0.1:{}/health/ready", self.ports.management);
-        until("the program is ready", Duration::from_secs(60), async || {
+        until("the program is ready", Duration::from_mins(1), async || {
             reqwest::get(&address).await.is_ok_and(|answer| answer.status().is_success()).then_some(())
         })
         .await;
