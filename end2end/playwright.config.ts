@@ -26,7 +26,7 @@ export default defineConfig({
     browserName: 'chromium',
     locale: 'en-GB',
     timezoneId: 'Europe/Zagreb',
-    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
     launchOptions: {
       executablePath: chromium,
       args: [
@@ -41,9 +41,13 @@ export default defineConfig({
     ? [{ name: 'screenshots', testMatch: /screenshots\.ts$/, use: { ...pixel } }]
     : [
         { name: 'desktop', use: { ...devices['Desktop Chrome'] } },
-        { name: 'pixel', use: { ...pixel } },
-        { name: 'iphone', use: asIphone },
-        { name: 'no-js', use: { ...devices['Desktop Chrome'], javaScriptEnabled: false } },
+        { name: 'pixel', testMatch: specs('reset', 'offline', 'once', 'countdown', 'axe', 'layout'), use: { ...pixel } },
+        { name: 'iphone', testMatch: specs('reset', 'offline', 'refusals', 'account', 'notifications'), use: asIphone },
+        {
+          name: 'no-js',
+          testIgnore: specs('axe', 'countdown', 'layout', 'tabs'),
+          use: { ...devices['Desktop Chrome'], javaScriptEnabled: false },
+        },
       ],
 });
 
@@ -54,4 +58,8 @@ function onPath(program: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function specs(...names: string[]): RegExp {
+  return new RegExp(`/(${names.join('|')})\\.spec\\.ts$`);
 }

@@ -24,8 +24,11 @@ export class Phone {
   }
 
   async setOwnCode(code: string): Promise<void> {
-    await this.page.getByLabel('Own code').fill(code);
+    const field = this.page.getByLabel('Own code', { exact: true });
+    await field.fill(code);
     await this.button('Set passcode').click();
+    // It is set once what was typed is gone.
+    await expect(field).toHaveValue('');
     await expect(this.page.getByText('Right now something must be typed to open it.')).toBeVisible();
   }
 
@@ -44,5 +47,11 @@ export class Phone {
     await this.pickUp();
     await this.button('Go online').click();
     await expect(this.button('Go offline')).toBeVisible();
+  }
+
+  async retire(): Promise<void> {
+    await this.pickUp();
+    await this.button('Retire').click();
+    await expect(this.button('Retire')).toHaveCount(0);
   }
 }

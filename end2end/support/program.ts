@@ -6,6 +6,9 @@ import { join } from 'node:path';
 
 /** `latchkey demo` on ports and data of its own. */
 export class Program {
+  /** By how many seconds its clock is ahead. */
+  private ahead = 0;
+
   private constructor(
     private readonly process: ChildProcess,
     private readonly folder: string,
@@ -36,9 +39,15 @@ export class Program {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Moves the program's wall clock, and nobody else's. */
+  /** Moves the program's wall clock on, and nobody else's. */
   jump(seconds: number): void {
-    writeFileSync(join(this.folder, 'faketime'), `+${seconds}\n`);
+    this.ahead += seconds;
+    writeFileSync(join(this.folder, 'faketime'), `+${this.ahead}\n`);
+  }
+
+  /** How many commands for this phone the fleet has taken. */
+  commands(phone: string): number {
+    return this.journal(phone).filter((event) => event === 'received').length;
   }
 
   /** The fleet's own record of what it was told and did, oldest first. */

@@ -1,4 +1,4 @@
-import { type Page, test as base } from '@playwright/test';
+import { type BrowserContext, type Page, expect, test as base } from '@playwright/test';
 import { Phone } from './phone';
 import { Portal } from './portal';
 import { Program } from './program';
@@ -8,10 +8,14 @@ type Own = {
   portal: Portal;
   /** Another tab of the same browser. */
   tab: () => Promise<Portal>;
+  /** A browser of somebody else, or of the same person at another desk. */
+  elsewhere: () => Promise<Portal>;
   /** A phone, picked up in a tab of its own. */
   phone: (id: string) => Promise<Phone>;
   /** The page does not live: no JavaScript. */
   still: boolean;
+  /** No page of any test complains in its console, about hydration or anything else. */
+  silence: void;
 };
 
 /** Every test has a program of its own, which it can do with as it likes. */
@@ -24,8 +28,31 @@ export const test = base.extend<Own>({
   baseURL: async ({ program }, use) => use(program.url),
   portal: async ({ page, still }, use) => use(new Portal(page, still)),
   tab: async ({ context, still }, use) => use(async () => new Portal(await context.newPage(), still)),
+  elsewhere: async ({ browser, baseURL, still }, use) => {
+    const contexts: BrowserContext[] = [];
+    await use(async () => {
+      const context = await browser.newContext({ baseURL, javaScriptEnabled: !still });
+      contexts.push(context);
+      return new Portal(await context.newPage(), still);
+    });
+    for (const context of contexts) await context.close();
+  },
   phone: async ({ context }, use) => use(async (id) => new Phone(await context.newPage(), id)),
   still: async ({ javaScriptEnabled }, use) => use(javaScriptEnabled === false),
+  silence: [
+    async ({ context }, use) => {
+      const complaints: string[] = [];
+      context.on('weberror', (error) => complaints.push(error.error().message));
+      context.on('console', (message) => {
+        // What the server refuses on purpose is a complaint of the browser, not of the page.
+        const refused = /the server responded with a status of 4\d\d/.test(message.text());
+        if (['error', 'warning'].includes(message.type()) && !refused) complaints.push(message.text());
+      });
+      await use();
+      expect(complaints, 'complaints in the console').toEqual([]);
+    },
+    { auto: true },
+  ],
 });
 
 export { expect } from '@playwright/test';

@@ -1,45 +1,70 @@
-import { Portal } from '../support/portal';
+import type { Portal } from '../support/portal';
 import { expect, openAlive, test } from '../support/test';
 
 const NEW = 'four words in a row';
+const CHANGED = 'Your password was changed. Everywhere else you were signed out.';
 
-test('the password is changed by whoever knows it', async ({ portal, page }) => {
+test('the password is changed by whoever knows it', async ({ portal, page, elsewhere }) => {
+  const other = await elsewhere();
+  await other.signIn();
+  await expect(other.heading('Your devices')).toBeVisible();
   await portal.signIn();
-  await page.goto('/account');
+  await page.getByRole('banner').getByRole('link', { name: 'Ana Marić' }).click();
+  await expect(portal.heading('Your account')).toBeVisible();
   await change(portal, 'not it', NEW);
-  await expect(portal.main.getByRole('alert')).toContainText('The current password is not right');
+  await expect(portal.alert).toContainText('The current password is not right');
   await page.goto('/account');
   await change(portal, 'ana-demo', NEW);
-  await expect(portal.main.getByRole('status').filter({ hasText: 'Your password was changed.' })).toBeVisible();
+  await expect(portal.main.getByRole('status').filter({ hasText: CHANGED })).toBeVisible();
 
-  await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
-  await portal.signIn('ana', 'ana-demo');
-  await expect(portal.main.getByRole('alert')).toContainText('wrong');
-  await portal.signIn('ana', NEW);
-  await expect(portal.heading('Devices')).toBeVisible();
+  await page.goto('/devices');
+  await expect(portal.card("Ana's Galaxy")).toBeVisible();
+  await other.page.goto('/devices');
+  await expect(other.heading('Sign in')).toBeVisible();
+  await other.signIn('ana', 'ana-demo');
+  await expect(other.alert).toContainText('The user name or the password is wrong.');
+  await other.signIn('ana', NEW);
+  await expect(other.card("Ana's Galaxy")).toBeVisible();
 });
 
-test('a session elsewhere is ended from here', async ({ portal, page, browser, baseURL, still }) => {
-  const elsewhere = await browser.newContext({ baseURL, javaScriptEnabled: !still });
-  const other = new Portal(await elsewhere.newPage(), still);
+test('a password of fourteen characters is too short', async ({ portal, page, elsewhere }) => {
+  await portal.signIn();
+  await page.goto('/account');
+  await change(portal, 'ana-demo', 'a'.repeat(14));
+  const field = page.getByLabel('New password');
+  expect(await field.evaluate((input: HTMLInputElement) => input.validity.tooShort)).toBe(true);
+  await field.evaluate((input) => input.removeAttribute('minlength'));
+  await portal.button('Save the new one').click();
+  await expect(portal.alert).toContainText('The new password is too short');
+  await expect(portal.alert).toContainText('at least 15 characters');
+
+  const other = await elsewhere();
+  await other.signIn('ana', 'ana-demo');
+  await expect(other.heading('Your devices')).toBeVisible();
+});
+
+test('a session elsewhere is seen and ended from here', async ({ portal, page, elsewhere, still }) => {
+  const other = await elsewhere();
   await other.signIn();
-  await expect(other.heading('Devices')).toBeVisible();
+  await expect(other.heading('Your devices')).toBeVisible();
   if (!still) await openAlive(other.page, '/devices');
   await portal.signIn();
-  await expect(portal.heading('Devices')).toBeVisible();
   await page.goto('/account');
-  await expect(portal.main.getByRole('listitem')).toHaveCount(2);
+  const sessions = portal.main.getByRole('listitem');
+  await expect(sessions).toHaveCount(2);
+  await expect(sessions.filter({ hasText: 'This is where you are now' })).toHaveCount(1);
+  await expect(sessions.filter({ hasText: /Chrome on / })).toHaveCount(2);
   await portal.button('End this session').click();
-  await expect(portal.main.getByRole('listitem')).toHaveCount(1);
+  await expect(sessions).toHaveCount(1);
+  await expect(sessions).toContainText('This is where you are now');
 
   if (still) {
     await other.page.reload();
     await expect(other.heading('Sign in')).toBeVisible();
   } else {
-    await expect(other.main.getByRole('alert')).toContainText('You were signed out in another tab.');
+    await expect(other.alert).toContainText(/You were signed out/);
     await expect(other.card("Ana's Galaxy")).toBeHidden();
   }
-  await elsewhere.close();
 });
 
 async function change(portal: Portal, current: string, next: string): Promise<void> {

@@ -1,0 +1,35 @@
+import { expect, test } from '../support/test';
+
+const GALAXY = "Ana's Galaxy";
+
+test('a double click is one command', async ({ portal, program }) => {
+  await portal.signIn();
+  const id = await portal.prove(GALAXY);
+  await portal.button('Reset Passcode').dblclick();
+  await portal.done();
+  expect(program.commands(id)).toBe(1);
+});
+
+test('reload, back and forward send nothing again', async ({ portal, program, page }) => {
+  await portal.signIn();
+  const id = await portal.reset(GALAXY);
+  await page.reload();
+  await page.goBack();
+  await page.reload();
+  await page.goForward();
+  await page.reload();
+  await expect(portal.heading(new RegExp(GALAXY))).toBeVisible();
+  expect(program.commands(id)).toBe(1);
+});
+
+test('two tabs with one proof are one command', async ({ portal, tab, program }) => {
+  await portal.signIn();
+  const id = await portal.prove(GALAXY);
+  const other = await tab();
+  await other.page.goto(`/devices/${id}/reset`);
+  await expect(other.page.getByRole('heading', { name: 'Step 2 of 2: reset it' })).toBeVisible();
+  await Promise.all([portal.button('Reset Passcode').click(), other.button('Reset Passcode').click()]);
+  await portal.done();
+  await other.done();
+  expect(program.commands(id)).toBe(1);
+});

@@ -1,0 +1,57 @@
+import type { Portal } from '../support/portal';
+import { expect, openAlive, test } from '../support/test';
+
+const GALAXY = "Ana's Galaxy";
+
+test('a reset is told in each of ten tabs', async ({ portal, tab, program }) => {
+  await portal.signIn();
+  await portal.prove(GALAXY);
+  const tabs: Portal[] = [];
+  for (let count = 0; count < 9; count += 1) {
+    const one = await tab();
+    await openAlive(one.page, '/devices');
+    tabs.push(one);
+  }
+  await portal.button('Reset Passcode').click();
+  for (const one of [portal, ...tabs]) {
+    const raised = one.page.getByRole('button', { name: 'Notifications, 1 unread', exact: true });
+    await expect.poll(() => raised.isVisible(), { intervals: [20] }).toBe(true);
+  }
+  expect(Date.now() - program.settledAt(), 'milliseconds after it was settled').toBeLessThan(1000);
+  for (const one of tabs) await expect(one.card(GALAXY)).toContainText('Reset done');
+});
+
+test('read in one tab is read in all', async ({ portal, tab }) => {
+  await portal.signIn();
+  await portal.reset("Ana's iPhone");
+  const other = await tab();
+  await openAlive(other.page, '/devices');
+  await expect(other.flag).toHaveAccessibleName('Notifications, 1 unread');
+  await portal.flag.click();
+  await portal.button('Mark all as read').click();
+  await expect(other.flag).toHaveAccessibleName('Notifications');
+});
+
+test('a tab signed out by another says so', async ({ portal, tab }) => {
+  await portal.signIn();
+  await expect(portal.heading('Your devices')).toBeVisible();
+  const other = await tab();
+  await openAlive(other.page, '/devices');
+  await portal.page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
+  await expect(other.alert).toContainText('You were signed out in another tab.');
+  await expect(other.card(GALAXY)).toBeHidden();
+  await expect(other.flag).toBeHidden();
+  await other.main.getByRole('link', { name: 'Go to the start page' }).click();
+  await expect(other.heading('Sign in')).toBeVisible();
+});
+
+test('the temporary passcode is taken away from a tab that is signed out', async ({ portal, tab }) => {
+  await portal.signIn();
+  await portal.reset(GALAXY);
+  await portal.show();
+  const other = await tab();
+  await openAlive(other.page, '/devices');
+  await other.page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
+  await expect(portal.alert).toContainText('You were signed out in another tab.');
+  await expect(portal.page.locator('.passcode')).toHaveCount(0);
+});
