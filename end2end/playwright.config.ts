@@ -45,7 +45,7 @@ export default defineConfig({
         { name: 'iphone', testMatch: specs('reset', 'offline', 'refusals', 'account', 'notifications'), use: asIphone },
         {
           name: 'no-js',
-          testIgnore: specs('axe', 'countdown', 'layout', 'tabs'),
+          testIgnore: specs('axe', 'countdown', 'early', 'layout', 'tabs'),
           use: { ...devices['Desktop Chrome'], javaScriptEnabled: false },
         },
       ],

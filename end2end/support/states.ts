@@ -159,9 +159,9 @@ async function ends(portal: Portal, program: Program, visit: Visit): Promise<voi
   await portal.reset(LUMIA, { until: 'Waiting for the device.' });
   await lumia.retire();
   await visit('phone, retired', page);
-  await page.goto(`/devices/${id}`);
-  await portal.told('The reset failed.');
-  await visit('failed, and no longer managed', page);
+  await page.goto('/notifications');
+  await expect(portal.main).toContainText('The passcode was not reset.');
+  await visit('notifications, failed', page);
 }
 
 async function told(portal: Portal, visit: Visit): Promise<void> {

@@ -58,8 +58,12 @@ export const test = base.extend<Own>({
 export { expect } from '@playwright/test';
 
 /** Waits until WebAssembly has brought a signed-in page to life: it has opened its live stream. */
-export async function openAlive(page: Page, path: string): Promise<void> {
+export async function alive(page: Page, load: () => Promise<unknown>): Promise<void> {
   const told = page.waitForEvent('websocket').then((stream) => stream.waitForEvent('framereceived'));
-  await page.goto(path);
+  await load();
   await told;
+}
+
+export async function openAlive(page: Page, path: string): Promise<void> {
+  await alive(page, () => page.goto(path));
 }

@@ -92,14 +92,23 @@ test('Cancel reset takes back what has not reached the phone', async ({ portal, 
   expect(program.journal(id)).toEqual(['received', 'cancelled', 'received', 'delivered', 'executed']);
 });
 
-test('a phone that is no longer managed says why and whom to ask', async ({ portal, phone, page }) => {
+test('a phone that is retired meanwhile is gone, and the flag says that it was not reset', async ({ portal, phone, page, program }) => {
   await portal.signIn();
   const id = await portal.open(GALAXY);
-  await (await phone(id)).retire();
-  await page.reload();
-  await expect(portal.main).toContainText('The organisation no longer manages this device');
-  await expect(portal.main).toContainText('Whom to ask: IT helpdesk');
-  await expect(portal.button('Reset Passcode')).toHaveCount(0);
+  const inHand = await phone(id);
+  await inHand.goOffline();
+  await portal.reset(GALAXY, { until: 'Waiting for the device.' });
+  await inHand.retire();
+  await expect.poll(() => program.journal(id)).toEqual(['received', 'refused']);
+  await page.goto('/devices');
+  await expect(portal.card("Ana's iPhone")).toBeVisible();
+  await expect(portal.card(GALAXY)).toHaveCount(0);
+  await expect(async () => {
+    await page.goto('/notifications');
+    await expect(portal.flag).toHaveAccessibleName('Notifications, 1 unread', { timeout: 500 });
+  }).toPass({ timeout: 10_000 });
+  await expect(portal.main.getByRole('listitem')).toContainText('The passcode was not reset.');
+  expect((await page.goto(`/devices/${id}`))?.status()).toBe(404);
 });
 
 for (const computer of ["Ana's MacBook", "Ana's Surface"]) {
