@@ -18,7 +18,7 @@ export async function everyState(page: Page, program: Program, visit: Visit): Pr
   const id = await devices(portal, visit);
   const phone = new Phone(page, id);
   await windowed(portal, program, visit);
-  await waiting(portal, phone, visit);
+  await waiting(portal, phone, program, visit);
   await passcodes(portal, phone, program, visit);
   await ends(portal, program, visit);
   await told(portal, visit);
@@ -89,16 +89,19 @@ async function windowed(portal: Portal, program: Program, visit: Visit): Promise
   await visit('late', page);
 }
 
-async function waiting(portal: Portal, phone: Phone, visit: Visit): Promise<void> {
+async function waiting(portal: Portal, phone: Phone, program: Program, visit: Visit): Promise<void> {
   const { page } = portal;
   await phone.goOffline();
   await visit('phone, locked and offline', page);
+  program.jump(60);
   await portal.prove(GALAXY);
+  await expect(portal.main).toContainText('it is offline now');
   await visit('step 2', page);
   await page.getByText('What happens on each kind of device').click();
   await visit('step 2, table', page);
   await portal.button('Reset Passcode').click();
   await portal.told('Waiting for the device.');
+  await expect(portal.main).toContainText('The device is offline now.');
   await visit('under way, offline', page);
   await page.goto('/devices');
   await expect(portal.card(GALAXY)).toContainText('Reset waiting for the device');

@@ -40,13 +40,15 @@ export const test = base.extend<Own>({
   phone: async ({ context }, use) => use(async (id) => new Phone(await context.newPage(), id)),
   still: async ({ javaScriptEnabled }, use) => use(javaScriptEnabled === false),
   silence: [
-    async ({ context }, use) => {
+    async ({ context, still }, use) => {
       const complaints: string[] = [];
       context.on('weberror', (error) => complaints.push(error.error().message));
       context.on('console', (message) => {
-        // What the server refuses on purpose is a complaint of the browser, not of the page.
-        const refused = /the server responded with a status of 4\d\d/.test(message.text());
-        if (['error', 'warning'].includes(message.type()) && !refused) complaints.push(message.text());
+        const text = message.text();
+        // What the server refuses on purpose, and what a browser without JavaScript has fetched in vain, is no complaint.
+        const refused = /the server responded with a status of 4\d\d/.test(text);
+        const inVain = still && /preloaded using link preload but not used/.test(text);
+        if (['error', 'warning'].includes(message.type()) && !refused && !inVain) complaints.push(text);
       });
       await use();
       expect(complaints, 'complaints in the console').toEqual([]);

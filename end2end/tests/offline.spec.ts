@@ -7,9 +7,16 @@ test('a phone without a network is reset when it comes back, and a tab opened la
   const id = await portal.open(GALAXY);
   const inHand = await phone(id);
   await inHand.goOffline();
+  // Long enough to be missed.
+  program.jump(60);
+  await portal.page.goto('/devices');
+  await expect(portal.card(GALAXY)).toContainText('Offline');
+  await expect(portal.card("Ana's iPhone")).toContainText('Online');
   await portal.prove(GALAXY);
+  await expect(portal.main).toContainText('it is offline now. The reset waits until it checks in again.');
   await portal.button('Reset Passcode').click();
   await portal.told('Waiting for the device.');
+  await expect(portal.main).toContainText('The device is offline now. Switch it on and give it a network.');
   await expect(portal.button('Show temporary passcode')).toHaveCount(0);
   expect(program.journal(id)).toEqual(['received']);
   const meanwhile = await tab();

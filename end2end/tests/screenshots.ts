@@ -30,6 +30,10 @@ test('the flow at the width of a phone', async ({ page, portal, phone }) => {
   await picture('device');
   const inHand = await phone(id);
   await inHand.goOffline();
+  await expect(async () => {
+    await page.reload();
+    await expect(portal.main.getByText('Offline').first()).toBeVisible({ timeout: 500 });
+  }).toPass({ timeout: 60_000 });
   await portal.button('Reset Passcode').click();
   await expect(portal.button('Sign out')).toBeVisible();
   await picture('step-1');
