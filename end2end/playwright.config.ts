@@ -40,12 +40,16 @@ export default defineConfig({
   projects: process.env.LATCHKEY_SCREENSHOTS
     ? [{ name: 'screenshots', testMatch: /screenshots\.ts$/, use: { ...pixel } }]
     : [
-        { name: 'desktop', use: { ...devices['Desktop Chrome'] } },
-        { name: 'pixel', testMatch: specs('reset', 'offline', 'once', 'countdown', 'axe', 'layout'), use: { ...pixel } },
-        { name: 'iphone', testMatch: specs('reset', 'offline', 'refusals', 'account', 'notifications'), use: asIphone },
+        { name: 'desktop', testIgnore: specs('narrow'), use: { ...devices['Desktop Chrome'] } },
+        {
+          name: 'pixel',
+          testMatch: specs('reset', 'offline', 'once', 'countdown', 'axe', 'layout', 'narrow'),
+          use: { ...pixel },
+        },
+        { name: 'iphone', testMatch: specs('reset', 'offline', 'account', 'notifications'), use: asIphone },
         {
           name: 'no-js',
-          testIgnore: specs('axe', 'countdown', 'early', 'layout', 'tabs'),
+          testIgnore: specs('axe', 'countdown', 'early', 'layout', 'narrow', 'tabs'),
           use: { ...devices['Desktop Chrome'], javaScriptEnabled: false },
         },
       ],

@@ -13,21 +13,29 @@ export class Program {
     private readonly process: ChildProcess,
     private readonly folder: string,
     readonly url: string,
+    private readonly health: string,
   ) {}
 
-  static async start(): Promise<Program> {
+  /** Somebody else may take a free port before the program does: then it is tried again with others. */
+  static async start(tries = 3): Promise<Program> {
+    const program = await Program.spawn();
+    if (await program.isReady()) return program;
+    await program.stop();
+    if (tries === 1) throw new Error('The program ended instead of serving');
+    return Program.start(tries - 1);
+  }
+
+  private static async spawn(): Promise<Program> {
     const binary = process.env.LATCHKEY_BIN;
     if (!binary) throw new Error('Set LATCHKEY_BIN to the program, as make test does');
     const folder = mkdtempSync(join(tmpdir(), 'latchkey-'));
-    const [pages, management] = [await freePort(), await freePort()];
+    const [pages, management] = await Promise.all([freePort(), freePort()]);
     const listen = ['--listen', `127.0.0.1:${pages}`, '--management-listen', `127.0.0.1:${management}`];
     const child = spawn(binary, ['demo', ...listen, '--data', join(folder, 'data')], {
       env: { ...process.env, ...movableClock(folder), RUST_LOG: 'warn' },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
-    const program = new Program(child, folder, `http://127.0.0.1:${pages}`);
-    await program.ready(`http://127.0.0.1:${management}/health/ready`);
-    return program;
+    return new Program(child, folder, `http://127.0.0.1:${pages}`, `http://127.0.0.1:${management}/health/ready`);
   }
 
   async stop(): Promise<void> {
@@ -67,13 +75,13 @@ export class Program {
     return answer === '' ? [] : JSON.parse(answer);
   }
 
-  private async ready(address: string): Promise<void> {
-    for (;;) {
-      if (this.process.exitCode !== null) throw new Error('the program ended instead of serving');
-      const answer = await fetch(address).catch(() => undefined);
-      if (answer?.ok) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+  private async isReady(): Promise<boolean> {
+    while (this.process.exitCode === null) {
+      const answer = await fetch(this.health).catch(() => undefined);
+      if (answer?.ok) return true;
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    return false;
   }
 }
 

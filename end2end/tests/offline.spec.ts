@@ -9,9 +9,11 @@ test('a phone without a network is reset when it comes back, and a tab opened la
   await inHand.goOffline();
   // Long enough to be missed.
   program.jump(60);
-  await portal.page.goto('/devices');
+  await expect(async () => {
+    await portal.page.goto('/devices');
+    await expect(portal.card("Ana's iPhone")).toContainText('Online', { timeout: 200 });
+  }).toPass();
   await expect(portal.card(GALAXY)).toContainText('Offline');
-  await expect(portal.card("Ana's iPhone")).toContainText('Online');
   await portal.prove(GALAXY);
   await expect(portal.main).toContainText('it is offline now. The reset waits until it checks in again.');
   await portal.button('Reset Passcode').click();
