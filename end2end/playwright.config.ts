@@ -49,7 +49,7 @@ export default defineConfig({
         { name: 'iphone', testMatch: specs('reset', 'offline', 'account', 'notifications'), use: asIphone },
         {
           name: 'no-js',
-          testIgnore: specs('axe', 'countdown', 'early', 'layout', 'narrow', 'tabs'),
+          testIgnore: specs('axe', 'countdown', 'early', 'focus', 'layout', 'narrow', 'tabs'),
           use: { ...devices['Desktop Chrome'], javaScriptEnabled: false },
         },
       ],

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 
 /** `latchkey demo` on ports and data of its own. */
 export class Program {
+  /** What it complained of, on its error output. */
+  said = '';
   /** By how many seconds its clock is ahead. */
   private ahead = 0;
 
@@ -14,14 +16,18 @@ export class Program {
     private readonly folder: string,
     readonly url: string,
     private readonly health: string,
-  ) {}
+  ) {
+    process.stderr?.on('data', (words) => {
+      this.said += words;
+    });
+  }
 
   /** Somebody else may take a free port before the program does: then it is tried again with others. */
   static async start(tries = 3): Promise<Program> {
     const program = await Program.spawn();
     if (await program.isReady()) return program;
     await program.stop();
-    if (tries === 1) throw new Error('The program ended instead of serving');
+    if (tries === 1) throw new Error(`The program ended instead of serving: ${program.said}`);
     return Program.start(tries - 1);
   }
 
@@ -33,7 +39,7 @@ export class Program {
     const listen = ['--listen', `127.0.0.1:${pages}`, '--management-listen', `127.0.0.1:${management}`];
     const child = spawn(binary, ['demo', ...listen, '--data', join(folder, 'data')], {
       env: { ...process.env, ...movableClock(folder), RUST_LOG: 'warn' },
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'ignore', 'pipe'],
     });
     return new Program(child, folder, `http://127.0.0.1:${pages}`, `http://127.0.0.1:${management}/health/ready`);
   }

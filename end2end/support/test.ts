@@ -24,6 +24,7 @@ export const test = base.extend<Own>({
     const program = await Program.start();
     await use(program);
     await program.stop();
+    expect(program.said, 'complaints of the program').toBe('');
   },
   baseURL: async ({ program }, use) => use(program.url),
   portal: async ({ page, still }, use) => use(new Portal(page, still)),
