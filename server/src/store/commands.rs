@@ -47,6 +47,7 @@ impl SqliteStore {
                 return Ok(Err(refusal));
             }
         };
+        let mut erased = false;
         if let Submission::New(grant) = submission {
             sqlx::query("UPDATE grants SET spent_on = ? WHERE id = ?")
                 .bind(command.id.0)
@@ -54,9 +55,12 @@ impl SqliteStore {
                 .execute(&mut *tx)
                 .await?;
             write_command(&mut tx, command, now).await?;
-            erase_older_passcodes(&mut tx, &device.id).await?;
+            erased = erase_older_passcodes(&mut tx, &device.id).await?;
         }
         tx.commit().await?;
+        if erased {
+            self.empty_log().await;
+        }
         Ok(Ok(submission))
     }
 

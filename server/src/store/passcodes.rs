@@ -91,17 +91,20 @@ impl SqliteStore {
             sqlx::query(LAST_PASSCODE).bind(actor.person.id.0).bind(&id).fetch_optional(&mut *tx).await?;
         let Some(row) = row else { return Ok(()) };
         let stored = passcode_from(&row, now)?;
-        erase_passcode(&mut tx, stored.command).await?;
-        if stored.state != PasscodeState::Erased {
-            let row = AuditRow {
-                person: Some(actor.person.id),
-                event: "passcode_erased",
-                device: Some(&id),
-                command: Some(stored.command.0),
-            };
-            audit(&mut tx, row, now).await?;
+        if stored.state == PasscodeState::Erased {
+            return Ok(());
         }
-        Ok(tx.commit().await?)
+        erase_passcode(&mut tx, stored.command).await?;
+        let row = AuditRow {
+            person: Some(actor.person.id),
+            event: "passcode_erased",
+            device: Some(&id),
+            command: Some(stored.command.0),
+        };
+        audit(&mut tx, row, now).await?;
+        tx.commit().await?;
+        self.empty_log().await;
+        Ok(())
     }
 
     pub(super) async fn update_expired(&self, now: Timestamp) -> Result<u64, StoreError> {
@@ -124,6 +127,7 @@ impl SqliteStore {
         .await?
         .rows_affected();
         tx.commit().await?;
+        self.empty_log().await;
         Ok(erased)
     }
 }
@@ -165,16 +169,16 @@ pub(super) async fn erase_passcode(tx: &mut Tx, command: CommandId) -> Result<()
     Ok(())
 }
 
-/// A newer reset makes the older passcode worthless, so it need not be kept.
-pub(super) async fn erase_older_passcodes(tx: &mut Tx, device: &DeviceId) -> Result<(), StoreError> {
-    sqlx::query(
+/// A newer reset makes the older passcode worthless, so it need not be kept. Says whether there was one.
+pub(super) async fn erase_older_passcodes(tx: &mut Tx, device: &DeviceId) -> Result<bool, StoreError> {
+    let erased = sqlx::query(
         "UPDATE passcodes SET nonce = NULL, ciphertext = NULL
          WHERE ciphertext IS NOT NULL AND command IN (SELECT id FROM commands WHERE device = ?)",
     )
     .bind(device.to_string())
     .execute(&mut **tx)
     .await?;
-    Ok(())
+    Ok(erased.rows_affected() > 0)
 }
 
 pub(super) async fn sealed_of(tx: &mut Tx, command: CommandId) -> Result<Option<Sealed>, StoreError> {

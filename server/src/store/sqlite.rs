@@ -54,6 +54,18 @@ impl SqliteStore {
     pub(super) async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         Ok(self.writes.begin_with("BEGIN IMMEDIATE").await?)
     }
+
+    /// The write-ahead log keeps older pages, and with them what was just erased, until it is emptied. What was erased
+    /// stays erased when this fails, and goes from the log with the next time it is emptied.
+    pub(super) async fn empty_log(&self) {
+        let emptied: Result<i64, _> =
+            sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.writes).await;
+        match emptied {
+            Ok(0) => {}
+            Ok(busy) => tracing::warn!(busy, "the write-ahead log still holds an erased passcode's ciphertext"),
+            Err(error) => tracing::warn!(%error, "the write-ahead log still holds an erased passcode's ciphertext"),
+        }
+    }
 }
 
 /// What the audit says: who did what to which device, never a secret.
