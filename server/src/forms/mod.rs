@@ -100,7 +100,12 @@ impl Asker {
             return Redirect::to(address).into_response();
         }
         let visitor = self.extensions.get::<Visitor>().cloned().unwrap_or_default();
-        let fallback = if visitor.actor.is_some() { "/devices" } else { "/sign-in" };
+        let fallback = match refusal {
+            _ if visitor.actor.is_none() => "/sign-in",
+            // A page on which nothing changes, so that somebody else's device is answered to the byte like an unknown one.
+            Refusal::NotFound => "/not-found",
+            _ => "/devices",
+        };
         let page = self.came_from.take().unwrap_or(Uri::from_static(fallback));
         let visitor = Visitor { refused: Some(refusal), ..visitor };
         let mut response = self.draw(page, visitor, next).await;
