@@ -6,7 +6,7 @@ use scraper::{Html, Selector};
 
 use super::program::Secrets;
 
-/// Keeps cookies, sends its Origin, follows nothing. Plain forms or, as [`Browser::script`], a page's own requests.
+/// Keeps cookies, sends its Origin, follows nothing. Plain forms or, as [`Browser::call`], a page's own requests.
 pub struct Browser {
     client: Client,
     pub url: String,
@@ -15,7 +15,7 @@ pub struct Browser {
     /// Every address it was at or was sent to.
     pub history: Mutex<Vec<String>>,
     /// Sent with everything.
-    pub extra_header: Option<(&'static str, String)>,
+    pub extra_headers: Vec<(&'static str, String)>,
 }
 
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub struct Answer {
     pub leads_to: Option<String>,
     pub challenge: Option<String>,
     pub cache: Option<String>,
+    /// All of them, in alphabetical order.
+    pub headers: Vec<(String, String)>,
     pub body: String,
 }
 
@@ -41,7 +43,7 @@ impl Browser {
             cookies: Mutex::default(),
             secrets,
             history: Mutex::default(),
-            extra_header: None,
+            extra_headers: Vec::new(),
         }
     }
 
@@ -78,9 +80,9 @@ impl Browser {
     }
 
     /// The same towards a program that may die before it answers.
-    pub async fn try_reset(&self, device: &str) {
-        let _ =
-            self.request(Method::POST, "/api/reset_passcode", DATA).form(&[("device", device)]).send().await;
+    pub async fn try_reset(&self, device: &str) -> Option<u16> {
+        let submit = self.request(Method::POST, "/api/reset_passcode", DATA).form(&[("device", device)]);
+        submit.send().await.ok().map(|answer| answer.status().as_u16())
     }
 
     /// Step 2, by a plain form.
@@ -130,7 +132,7 @@ impl Browser {
         if !cookies.is_empty() {
             request = request.header("cookie", cookies);
         }
-        if let Some((name, value)) = &self.extra_header {
+        for (name, value) in &self.extra_headers {
             request = request.header(*name, value);
         }
         request
@@ -145,11 +147,18 @@ impl Browser {
             |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         let leads_to = header("location");
         self.history.lock().unwrap().extend(leads_to.clone());
+        let mut headers: Vec<(String, String)> = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect();
+        headers.sort();
         Answer {
             status: response.status().as_u16(),
             leads_to,
             challenge: header("www-authenticate"),
             cache: header("cache-control"),
+            headers,
             body: response.text().await.unwrap(),
         }
     }

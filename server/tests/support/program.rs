@@ -60,6 +60,19 @@ impl Program {
         self.child.wait().unwrap();
     }
 
+    /// Another program that goes on from a copy of this one's data. What it shows is what this one keeps.
+    pub async fn twin(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("data")).unwrap();
+        for database in ["portal.db", "fleet.db"] {
+            self.copy(database, &folder.path().join("data").join(database)).await;
+        }
+        std::fs::copy(self.data().join("seal.key"), folder.path().join("data/seal.key")).unwrap();
+        let mut twin = Self::start_in(folder, None).await;
+        twin.secrets = Arc::clone(&self.secrets);
+        twin
+    }
+
     /// With the same data, at the same address.
     pub async fn start_again(&mut self) {
         self.child = spawn(&self.folder, self.ports, self.clock.as_ref());
@@ -108,6 +121,7 @@ fn spawn(folder: &TempDir, ports: Ports, clock: Option<&MovableClock>) -> Child 
         .arg("--data")
         .arg(folder.path().join("data"))
         .env("RUST_LOG", "trace")
+        .env("NO_COLOR", "1")
         .stdin(Stdio::null())
         .stdout(log.try_clone().unwrap())
         .stderr(log);

@@ -1,3 +1,4 @@
+use std::path::Path;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -36,6 +37,11 @@ impl Program {
     /// How many commands the fleet was ever told of.
     pub async fn told(&self) -> usize {
         self.number("fleet.db", "SELECT count(DISTINCT command) FROM journal").await
+    }
+
+    /// How often it was told again of a command it had.
+    pub async fn told_again(&self) -> usize {
+        self.number("fleet.db", "SELECT count(*) FROM journal WHERE event = 'duplicate'").await
     }
 
     /// The fleet's journal of one command.
@@ -82,6 +88,51 @@ impl Program {
 
     pub async fn sealed_passcodes(&self) -> usize {
         self.number("portal.db", "SELECT count(*) FROM passcodes WHERE ciphertext IS NOT NULL").await
+    }
+
+    /// The sealed passcodes as they lie in the database.
+    pub async fn ciphertexts(&self) -> Vec<Vec<u8>> {
+        let mut portal = self.open("portal.db").await;
+        sqlx::query_scalar("SELECT ciphertext FROM passcodes WHERE ciphertext IS NOT NULL")
+            .fetch_all(&mut portal)
+            .await
+            .unwrap()
+    }
+
+    /// How often a worker took the newest command in hand.
+    pub async fn fence(&self) -> usize {
+        self.number("portal.db", "SELECT fence FROM commands ORDER BY created_at DESC, id DESC LIMIT 1").await
+    }
+
+    /// Everything that is committed, in one file.
+    pub async fn copy(&self, database: &str, to: &Path) {
+        sqlx::query("VACUUM INTO ?")
+            .bind(to.to_str().unwrap())
+            .execute(&mut self.open(database).await)
+            .await
+            .unwrap();
+    }
+
+    /// Keeps everybody else from writing until it is dropped.
+    pub async fn lock(&self, database: &str) -> SqliteConnection {
+        let mut lock = self.open_to_write(database).await;
+        sqlx::query("BEGIN IMMEDIATE").execute(&mut lock).await.unwrap();
+        lock
+    }
+
+    /// What a test does to a database from outside.
+    pub async fn change(&self, database: &str, statement: &'static str) {
+        sqlx::query(statement).execute(&mut self.open_to_write(database).await).await.unwrap();
+    }
+
+    async fn open_to_write(&self, database: &str) -> SqliteConnection {
+        let file = self.data().join(database);
+        SqliteConnectOptions::new()
+            .filename(file)
+            .busy_timeout(Duration::from_secs(5))
+            .connect()
+            .await
+            .unwrap()
     }
 
     /// Waits until no command is open.
