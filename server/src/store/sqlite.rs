@@ -62,8 +62,12 @@ impl SqliteStore {
             sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.writes).await;
         match emptied {
             Ok(0) => {}
-            Ok(busy) => tracing::warn!(busy, "the write-ahead log still holds an erased passcode's ciphertext"),
-            Err(error) => tracing::warn!(%error, "the write-ahead log still holds an erased passcode's ciphertext"),
+            Ok(busy) => {
+                tracing::warn!(busy, "the write-ahead log still holds an erased passcode's ciphertext")
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the write-ahead log still holds an erased passcode's ciphertext")
+            }
         }
     }
 }
