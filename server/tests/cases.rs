@@ -75,9 +75,7 @@ async fn case_06_sign_in_after_300_seconds() {
 }
 
 async fn in_time_after(seconds: i64) {
-    let mut program = Program::start_with_clock().await;
-    let ana = program.browser();
-    let galaxy = sign_back_in_after(&mut program, &ana, seconds).await;
+    let (program, ana, galaxy) = signed_back_in_after(seconds).await;
 
     let answer = ana.reset(&galaxy).await;
     program.settled().await;
@@ -86,19 +84,25 @@ async fn in_time_after(seconds: i64) {
     program.verify(&ana, &answer, Then { status: 200, commands: 1, audit: &audit }).await;
 }
 
-/// The two requests take a part of a second themselves. On a machine where it is a whole one, nothing was tested.
+/// The two requests take a part of a second themselves. Where a busy machine made it a whole one, another second than
+/// the one that was meant was tried: then once more, with a program of its own.
 #[allow(clippy::disallowed_methods, reason = "measures how long the requests took")]
-async fn sign_back_in_after(program: &mut Program, ana: &Browser, seconds: i64) -> String {
-    ana.sign_in("ana").await;
-    let galaxy = ana.device(GALAXY).await;
-    let start = std::time::Instant::now();
-    ana.sign_out_to_prove(&galaxy).await;
-    program.jump(seconds);
-    let landed = ana.sign_in("ana").await;
-    let took = start.elapsed();
-    assert!(took < Duration::from_secs(1), "the machine is too busy to meet a second: {took:?}");
-    assert_eq!(landed.leads_to, Some(format!("/devices/{galaxy}/reset")));
-    galaxy
+async fn signed_back_in_after(seconds: i64) -> (Program, Browser, String) {
+    for _ in 0..5 {
+        let mut program = Program::start_with_clock().await;
+        let ana = program.browser();
+        ana.sign_in("ana").await;
+        let galaxy = ana.device(GALAXY).await;
+        let start = std::time::Instant::now();
+        ana.sign_out_to_prove(&galaxy).await;
+        program.jump(seconds);
+        let landed = ana.sign_in("ana").await;
+        if start.elapsed() < Duration::from_secs(1) {
+            assert_eq!(landed.leads_to, Some(format!("/devices/{galaxy}/reset")));
+            return (program, ana, galaxy);
+        }
+    }
+    panic!("the machine is too busy to meet a second");
 }
 
 #[tokio::test]
