@@ -58,17 +58,13 @@ impl SqliteStore {
     /// The write-ahead log keeps older pages, and with them what was just erased, until it is emptied. What was erased
     /// stays erased when this fails, and goes from the log with the next time it is emptied.
     pub(super) async fn empty_log(&self) {
-        let emptied: Result<i64, _> =
-            sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.writes).await;
-        match emptied {
-            Ok(0) => {}
-            Ok(busy) => {
-                tracing::warn!(busy, "the write-ahead log still holds an erased passcode's ciphertext")
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the write-ahead log still holds an erased passcode's ciphertext")
-            }
-        }
+        let emptied = sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.writes).await;
+        let why = match emptied {
+            Ok(0_i64) => return,
+            Ok(_) => "it is being read".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        tracing::warn!(why, "the write-ahead log still holds the ciphertext of an erased passcode");
     }
 }
 
