@@ -37,6 +37,14 @@ use crate::pages::phones::PhonesPage;
 use crate::pages::reset::ResetPage;
 use crate::pages::sign_in::SignInPage;
 
+/// Which address a document was drawn for.
+const DRAWN_FOR: &str = "drawn-for";
+
+/// Whether Back or Forward was pressed before WebAssembly arrived: the address has changed then, and the page has not.
+pub fn shows_another_page() -> bool {
+    browser::meta(DRAWN_FOR).is_some_and(|path| browser::path().is_some_and(|address| address != path))
+}
+
 /// The document around the app. A page drawn at a form's address stays as the server drew it.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let live = (!served::is_static()).then(|| view! { <HydrationScripts options=options.clone()/> });
@@ -47,6 +55,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content="light dark"/>
+                <meta name=DRAWN_FOR content=served::path()/>
                 <HashedStylesheet options id="leptos"/>
                 {live}
                 <MetaTags/>

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use app::site::Site;
 use app::{App, shell};
-use axum::extract::State;
-use axum::middleware;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Router, routing};
+use domain::Refusal;
 use domain::phone::Hands;
 use http::StatusCode;
 use http::header::{
@@ -21,6 +23,7 @@ use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::host::Host;
+use crate::refused::Refused;
 use crate::{forms, origins, signin, stream};
 
 /// What the pages say and who holds the phones. Without a virtual fleet there are no hands.
@@ -77,7 +80,8 @@ fn site(host: &Host, pages: Pages, options: LeptosOptions) -> Router {
         .fallback(not_found);
     let rendered = Router::new()
         .leptos_routes_with_context(&options, generate_route_list(App), context, document)
-        .with_state(options);
+        .with_state(options)
+        .layer(middleware::from_fn(to_the_end));
     let addresses = Router::new()
         .merge(signin::routes::routes())
         .merge(forms::routes())
@@ -92,6 +96,20 @@ fn site(host: &Host, pages: Pages, options: LeptosOptions) -> Router {
         .layer(middleware::from_fn_with_state(host.clone(), forms::forms))
         .layer(middleware::from_fn_with_state(host.clone(), signin::session::recognise))
         .layer(middleware::from_fn_with_state(host.clone(), origins::same_origin))
+}
+
+/// A page is drawn to its end even when its visitor has left: leptos panics in a drawing that is dropped half-way.
+async fn to_the_end(request: Request, next: Next) -> Response {
+    let drawn = tokio::spawn(async move {
+        let (parts, body) = next.run(request).await.into_parts();
+        let body = to_bytes(body, usize::MAX).await?;
+        Ok::<_, axum::Error>(Response::from_parts(parts, Body::from(body)))
+    });
+    let drawn = drawn.await.map_err(axum::Error::new).flatten();
+    drawn.unwrap_or_else(|error| {
+        tracing::error!(%error, "a page could not be drawn");
+        Refused(Refusal::Unavailable).into_response()
+    })
 }
 
 async fn add_headers(mut response: Response) -> Response {

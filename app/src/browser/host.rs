@@ -32,4 +32,12 @@ pub fn minutes_east_of_utc() -> i64 {
 
 pub fn copy(_text: &str) {}
 
+pub fn meta(_name: &str) -> Option<String> {
+    None
+}
+
+pub fn path() -> Option<String> {
+    None
+}
+
 pub fn focus(_id: &str) {}

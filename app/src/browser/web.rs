@@ -78,6 +78,16 @@ pub fn copy(text: &str) {
     let _ = window().navigator().clipboard().write_text(text);
 }
 
+/// What a `meta` element of the document says.
+pub fn meta(name: &str) -> Option<String> {
+    let element = document().query_selector(&format!("meta[name={name}]")).ok()??;
+    element.get_attribute("content")
+}
+
+pub fn path() -> Option<String> {
+    window().location().pathname().ok()
+}
+
 pub fn focus(id: &str) {
     if let Some(element) = document().get_element_by_id(id)
         && let Ok(element) = element.dyn_into::<web_sys::HtmlElement>()

@@ -32,10 +32,8 @@ pub fn Frame(children: Children) -> impl IntoView {
 fn SignedOutElsewhere() -> impl IntoView {
     let l = language();
     view! {
-        <Notice
-            what=td_string!(l, portal.live.signed_out)
-            do_now=td_string!(l, portal.live.signed_out_do)
-        >
+        <h1>{td_string!(l, portal.live.signed_out)}</h1>
+        <Notice what=td_string!(l, portal.live.signed_out_do) do_now="">
             <p>
                 <a class="link" href="/sign-in" rel="external">
                     {td_string!(l, portal.live.signed_out_link)}

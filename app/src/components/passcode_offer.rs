@@ -10,8 +10,13 @@ use super::refused::Refused;
 use super::when::When;
 use crate::api::forget_passcode::ForgetPasscode;
 use crate::api::reveal_passcode::{Revealed, reveal_passcode};
+use crate::browser;
 use crate::live::use_live;
 use crate::words::language;
+
+/// Gets the focus when what stands under it was exchanged: the button that was pressed is gone then, and Tab would
+/// begin at the top of the page.
+const HEADING: &str = "passcode";
 
 /// What the device page holds of a temporary passcode. Never in storage, never in the address.
 #[derive(Clone, Copy)]
@@ -26,6 +31,11 @@ pub struct Reveal {
 pub fn Passcode(device: Device, offer: PasscodeOffer, now: Timestamp, reveal: Reveal) -> impl IntoView {
     let l = language();
     let id = device.id.clone();
+    Effect::new(move || {
+        if let Some(Ok(())) = reveal.forget.value().get() {
+            browser::focus(HEADING);
+        }
+    });
     let (class, title) = if offer == PasscodeOffer::Gone {
         ("panel", td_string!(l, portal.passcode.gone))
     } else {
@@ -42,8 +52,8 @@ pub fn Passcode(device: Device, offer: PasscodeOffer, now: Timestamp, reveal: Re
         }
     };
     view! {
-        <section class=class aria-labelledby="passcode">
-            <h2 id="passcode">{title}</h2>
+        <section class=class aria-labelledby=HEADING>
+            <h2 id=HEADING tabindex="-1">{title}</h2>
             {move || reveal.refused.get().map(|refusal| view! { <Refused refusal/> })}
             {body}
         </section>
@@ -61,7 +71,10 @@ fn Ready(id: DeviceId, expires_at: Timestamp, now: Timestamp, reveal: Reveal) ->
         let id = id.clone();
         spawn_local(async move {
             match reveal_passcode(id).await {
-                Ok(revealed) => reveal.shown.set(Some(revealed)),
+                Ok(revealed) => {
+                    reveal.shown.set(Some(revealed));
+                    browser::focus(HEADING);
+                }
                 Err(error) => {
                     reveal.refused.set(Some(error.0));
                     live.refresh();

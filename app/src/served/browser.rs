@@ -10,6 +10,10 @@ pub fn revealed() -> Option<Revealed> {
     None
 }
 
+pub fn path() -> String {
+    String::new()
+}
+
 pub fn is_static() -> bool {
     false
 }

@@ -17,6 +17,10 @@ pub fn revealed() -> Option<Revealed> {
     visitor().revealed
 }
 
+pub fn path() -> String {
+    use_context::<Parts>().map(|parts| parts.uri.path().to_owned()).unwrap_or_default()
+}
+
 pub fn is_static() -> bool {
     visitor().is_static()
 }
