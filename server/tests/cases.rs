@@ -195,7 +195,8 @@ async fn case_08_the_servers_clock_jumps_back_and_stays_there() {
     ana.sign_out_to_prove(&galaxy).await;
     program.jump(297);
     let before = ana.remaining_millis().await.unwrap();
-    program.jump(-3600);
+    // Back to a second at which the window was open.
+    program.jump(-200);
     let after = ana.remaining_millis().await.unwrap();
     assert!(after <= before && before <= 3_000, "{after} of {before}");
     // The window ends by the time that passes.
@@ -216,7 +217,7 @@ async fn case_08_the_servers_clock_jumps_back_after_the_proof() {
     let galaxy = ana.prove("ana", GALAXY).await;
     program.jump(297);
     assert_eq!(ana.get(&format!("/devices/{galaxy}/reset")).await.status, 200);
-    program.jump(-3600);
+    program.jump(-200);
     tokio::time::sleep(Duration::from_millis(4_100)).await;
 
     let answer = ana.reset(&galaxy).await;
