@@ -95,7 +95,7 @@ async function waiting(portal: Portal, phone: Phone, program: Program, visit: Vi
   await visit('phone, locked and offline', page);
   program.jump(60);
   await portal.prove(GALAXY);
-  await expect(portal.main).toContainText('it is offline now');
+  await expect(portal.main).toContainText('It is offline now');
   await visit('step 2', page);
   await page.getByText('What happens on each kind of device').click();
   await visit('step 2, table', page);
@@ -179,7 +179,7 @@ async function told(portal: Portal, visit: Visit): Promise<void> {
   await visit('account', page);
   await page.getByLabel('Current password').fill('not it');
   await page.getByLabel('New password').fill('four words in a row');
-  await portal.button('Save the new one').click();
+  await portal.button('Save the new password').click();
   await expect(portal.alert).toBeVisible();
   await visit('account, refused', page);
   await page.goto('/account?changed');

@@ -34,7 +34,7 @@ test('a password of fourteen characters is too short', async ({ portal, page, el
   const field = page.getByLabel('New password');
   expect(await field.evaluate((input: HTMLInputElement) => input.validity.tooShort)).toBe(true);
   await field.evaluate((input) => input.removeAttribute('minlength'));
-  await portal.button('Save the new one').click();
+  await portal.button('Save the new password').click();
   await expect(portal.alert).toContainText('The new password is too short');
   await expect(portal.alert).toContainText('at least 15 characters');
 
@@ -52,11 +52,11 @@ test('a session elsewhere is seen and ended from here', async ({ portal, page, e
   await page.goto('/account');
   const sessions = portal.main.getByRole('listitem');
   await expect(sessions).toHaveCount(2);
-  await expect(sessions.filter({ hasText: 'This is where you are now' })).toHaveCount(1);
+  await expect(sessions.filter({ hasText: 'You are here' })).toHaveCount(1);
   await expect(sessions.filter({ hasText: /(Chrome on (Windows|Linux|Android)|Safari on iPhone)/ })).toHaveCount(2);
   await portal.button('End this session').click();
   await expect(sessions).toHaveCount(1);
-  await expect(sessions).toContainText('This is where you are now');
+  await expect(sessions).toContainText('You are here');
 
   if (still) {
     await other.page.reload();
@@ -70,5 +70,5 @@ test('a session elsewhere is seen and ended from here', async ({ portal, page, e
 async function change(portal: Portal, current: string, next: string): Promise<void> {
   await portal.page.getByLabel('Current password').fill(current);
   await portal.page.getByLabel('New password').fill(next);
-  await portal.button('Save the new one').click();
+  await portal.button('Save the new password').click();
 }

@@ -15,7 +15,7 @@ test('a phone without a network is reset when it comes back, and a tab opened la
   }).toPass();
   await expect(portal.card(GALAXY)).toContainText('Offline');
   await portal.prove(GALAXY);
-  await expect(portal.main).toContainText('it is offline now. The reset waits until it checks in again.');
+  await expect(portal.main).toContainText('It is offline now. The reset waits until it checks in again.');
   await portal.button('Reset Passcode').click();
   await portal.told('Waiting for the device.');
   await expect(portal.main).toContainText('The device is offline now. Switch it on and give it a network.');

@@ -2,7 +2,6 @@ use leptos::prelude::*;
 use leptos_i18n::td_string;
 use leptos_router::hooks::use_location;
 
-use super::notice::Notice;
 use super::refused::Refused;
 use crate::browser;
 use crate::live::use_live;
@@ -32,14 +31,15 @@ pub fn Frame(children: Children) -> impl IntoView {
 fn SignedOutElsewhere() -> impl IntoView {
     let l = language();
     view! {
-        <h1>{td_string!(l, portal.live.signed_out)}</h1>
-        <Notice what=td_string!(l, portal.live.signed_out_do) do_now="">
+        <div class="notice notice-problem" role="alert">
+            <h1 class="notice-what">{td_string!(l, portal.live.signed_out)}</h1>
+            <p>{td_string!(l, portal.live.signed_out_do)}</p>
             <p>
                 <a class="link" href="/sign-in" rel="external">
                     {td_string!(l, portal.live.signed_out_link)}
                 </a>
             </p>
-        </Notice>
+        </div>
     }
 }
 
