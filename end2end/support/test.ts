@@ -60,11 +60,16 @@ export const test = base.extend<Own>({
 
 export { expect } from '@playwright/test';
 
-/** Waits until WebAssembly has brought a signed-in page to life: it has opened its live stream. */
+/**
+ * Waits until WebAssembly has brought a signed-in page to life: its live stream has told something. The stream of the
+ * page that is being left does not count, which may open while this waits.
+ */
 export async function alive(page: Page, load: () => Promise<unknown>): Promise<void> {
-  const told = page.waitForEvent('websocket').then((stream) => stream.waitForEvent('framereceived'));
+  let told = false;
+  page.on('framenavigated', () => (told = false));
+  page.on('websocket', (stream) => stream.on('framereceived', () => (told = true)));
   await load();
-  await told;
+  await expect.poll(() => told).toBe(true);
 }
 
 export async function openAlive(page: Page, path: string): Promise<void> {
