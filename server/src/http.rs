@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use app::site::Site;
 use app::{App, shell};
-use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
-use axum::middleware::{self, Next};
+use axum::extract::State;
+use axum::middleware;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Router, routing};
-use domain::Refusal;
 use domain::phone::Hands;
 use http::StatusCode;
 use http::header::{
@@ -23,8 +21,7 @@ use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::host::Host;
-use crate::refused::Refused;
-use crate::{forms, origins, signin, stream};
+use crate::{drawing, forms, origins, signin, stream};
 
 /// What the pages say and who holds the phones. Without a virtual fleet there are no hands.
 #[derive(Clone)]
@@ -34,6 +31,7 @@ pub struct Pages {
 }
 
 pub fn public(host: Host, pages: Pages) -> Router {
+    drawing::prepare();
     let folder = own_folder();
     let root = site_root(&folder);
     let options = leptos_options(&folder, &root);
@@ -72,8 +70,10 @@ fn site(host: &Host, pages: Pages, options: LeptosOptions) -> Router {
         move || shell(options.clone())
     };
     let not_found = leptos_axum::render_app_async_with_context(context.clone(), document.clone());
-    let not_found =
-        Router::new().fallback(not_found).with_state(options.clone()).layer(middleware::from_fn(to_the_end));
+    let not_found = Router::new()
+        .fallback(not_found)
+        .with_state(options.clone())
+        .layer(middleware::from_fn(drawing::to_the_end));
     // What browsers ask for at the top: icons, robots.txt.
     let files = ServeDir::new(options.site_root.as_ref())
         .append_index_html_on_directories(false)
@@ -82,7 +82,7 @@ fn site(host: &Host, pages: Pages, options: LeptosOptions) -> Router {
     let rendered = Router::new()
         .leptos_routes_with_context(&options, generate_route_list(App), context, document)
         .with_state(options)
-        .layer(middleware::from_fn(to_the_end));
+        .layer(middleware::from_fn(drawing::to_the_end));
     let addresses = Router::new()
         .merge(signin::routes::routes())
         .merge(forms::routes())
@@ -97,29 +97,6 @@ fn site(host: &Host, pages: Pages, options: LeptosOptions) -> Router {
         .layer(middleware::from_fn_with_state(host.clone(), forms::forms))
         .layer(middleware::from_fn_with_state(host.clone(), signin::session::recognise))
         .layer(middleware::from_fn_with_state(host.clone(), origins::same_origin))
-}
-
-/// How often other tasks get their turn between the drawing of a page and its disposal.
-const TURNS: u8 = 8;
-
-/// A page is drawn to its end even when its visitor has left: leptos panics in a drawing that is dropped half-way.
-async fn to_the_end(request: Request, next: Next) -> Response {
-    let drawn = tokio::spawn(async move {
-        let (parts, body) = next.run(request).await.into_parts();
-        // The end of the body disposes of what the page was drawn with. A task that the drawing has spawned (leptos_i18n
-        // has one) reads it once, and panics, harmlessly, when it comes too late. Letting others go first makes that
-        // rare (measured: from 10 to 1 in 12,000 pages under load), not impossible: another thread may hold the task.
-        for _ in 0..TURNS {
-            tokio::task::yield_now().await;
-        }
-        let body = to_bytes(body, usize::MAX).await?;
-        Ok::<_, axum::Error>(Response::from_parts(parts, Body::from(body)))
-    });
-    let drawn = drawn.await.map_err(axum::Error::new).flatten();
-    drawn.unwrap_or_else(|error| {
-        tracing::error!(%error, "a page could not be drawn");
-        Refused(Refusal::Unavailable).into_response()
-    })
 }
 
 async fn add_headers(mut response: Response) -> Response {

@@ -3,6 +3,7 @@
 mod cli;
 mod clock;
 mod demo;
+mod drawing;
 #[cfg(test)]
 mod fakes;
 mod fleet;
