@@ -24,6 +24,24 @@ test('a reset is told in each of ten tabs', async ({ portal, tab }) => {
   for (const one of tabs) await expect(one.card(GALAXY)).toContainText('Reset done');
 });
 
+test('the clock goes on while the cards wait for an answer', async ({ portal, tab }) => {
+  await portal.signIn();
+  await portal.prove(GALAXY);
+  const other = await tab();
+  await openAlive(other.page, '/devices');
+  // Each is answered when it is let go.
+  const asked: (() => Promise<void>)[] = [];
+  await other.page.route('**/api/my_devices*', (route) => void asked.push(() => route.continue()));
+  await portal.button('Reset Passcode').click();
+  await expect(other.flag).toHaveAccessibleName('Notifications, 1 unread');
+  // More has happened since the first question: its answer is at once followed by the next one.
+  await asked[0]();
+  await expect.poll(() => asked.length).toBe(2);
+  await other.page.evaluate(() => window.dispatchEvent(new Event('online')));
+  await asked[1]();
+  await expect(other.card(GALAXY)).toContainText('Reset done');
+});
+
 test('read in one tab is read in all', async ({ portal, tab }) => {
   await portal.signIn();
   await portal.reset("Ana's iPhone");

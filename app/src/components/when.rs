@@ -23,7 +23,7 @@ pub fn When(
     };
     view! {
         <time datetime=machine(at) title=title>
-            {move || relative(l, at, now.get())}
+            {move || relative(l, at, now())}
         </time>
     }
 }

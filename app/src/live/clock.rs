@@ -37,14 +37,16 @@ impl Clock {
         clock
     }
 
-    /// The server's time, counted on from what it was when the answer came.
-    pub fn from(self, now: Timestamp) -> Signal<Timestamp> {
+    /// The server's time, counted on from what it was when the answer came. A closure over what lives as long as the
+    /// page, not a signal: what stands on the page still follows the clock while the answer that replaces it is awaited,
+    /// and a signal made for it would be disposed of by then.
+    pub fn from(self, now: Timestamp) -> impl Fn() -> Timestamp + Copy + Send + 'static {
         let ahead = now.0 - whole_millis();
         self.ahead.update_value(|known| *known = ahead.max(*known));
-        Signal::derive(move || {
+        move || {
             self.ticks.track();
             if self.alive.get() { Timestamp(self.ahead.get_value() + whole_millis()) } else { now }
-        })
+        }
     }
 }
 

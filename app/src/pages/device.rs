@@ -85,7 +85,7 @@ fn hide_when_over(id: Memo<Option<DeviceId>>, reveal: Reveal) {
     });
     let expired = Memo::new(move |_| {
         let shown = reveal.shown.read();
-        shown.as_ref().is_some_and(|revealed| clock.from(revealed.now).get() >= revealed.expires_at)
+        shown.as_ref().is_some_and(|revealed| clock.from(revealed.now)() >= revealed.expires_at)
     });
     Effect::new(move || {
         if expired.get() {
