@@ -127,15 +127,22 @@ impl Grant {
     }
 }
 
-/// Whether a temporary passcode may be shown: to whoever just signed in, or to the session that showed it before.
-#[must_use]
-pub fn may_reveal(actor: &Actor, revealed_in: Option<SessionId>, now: Timestamp) -> bool {
-    revealed_in == Some(actor.session) || is_fresh(actor, now)
+/// Where and when a temporary passcode was asked for and shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RevealFacts {
+    /// The session of the reset.
+    pub submitted_in: SessionId,
+    pub submitted_at: Timestamp,
+    pub revealed_in: Option<SessionId>,
 }
 
+/// Whether a temporary passcode may be shown: to the session that showed it before, or to whoever just signed in. A
+/// session that stood open beside the one of the reset has proven nothing since, however young it is.
 #[must_use]
-pub fn is_fresh(actor: &Actor, now: Timestamp) -> bool {
-    (0..=REVEAL_SECONDS).contains(&now.seconds_since(actor.authenticated_at))
+pub fn may_reveal(actor: &Actor, facts: &RevealFacts, now: Timestamp) -> bool {
+    let fresh = (0..=REVEAL_SECONDS).contains(&now.seconds_since(actor.authenticated_at));
+    let proven = facts.submitted_in == actor.session || actor.authenticated_at > facts.submitted_at;
+    facts.revealed_in == Some(actor.session) || (fresh && proven)
 }
 
 #[cfg(test)]

@@ -126,12 +126,17 @@ fn a_grant_holds_five_minutes() {
 
 #[test]
 fn a_passcode_is_shown_to_the_fresh_and_to_whom_it_was_shown() {
-    let now = T0.plus_seconds(301);
-    assert!(!may_reveal(&actor(7, T0), None, now));
-    assert!(may_reveal(&actor(7, T0.plus_seconds(1)), None, now));
-    assert!(may_reveal(&actor(7, T0), Some(SessionId(Uuid::from_u128(7))), now));
-    assert!(!may_reveal(&actor(8, T0), Some(SessionId(Uuid::from_u128(7))), now));
-    assert!(!may_reveal(&actor(7, now.plus_seconds(1)), None, now), "an authentication from the future");
+    let (now, submitting) = (T0.plus_seconds(301), SessionId(Uuid::from_u128(7)));
+    let facts =
+        RevealFacts { submitted_in: submitting, submitted_at: T0.plus_seconds(60), revealed_in: None };
+    assert!(!may_reveal(&actor(7, T0), &facts, now));
+    assert!(may_reveal(&actor(7, T0.plus_seconds(1)), &facts, now));
+    assert!(!may_reveal(&actor(8, T0.plus_seconds(60)), &facts, now), "signed in before the reset");
+    assert!(may_reveal(&actor(8, T0.plus_seconds(61)), &facts, now), "signed in since the reset");
+    assert!(!may_reveal(&actor(7, now.plus_seconds(1)), &facts, now), "an authentication from the future");
+    let shown = RevealFacts { revealed_in: Some(submitting), ..facts };
+    assert!(may_reveal(&actor(7, T0), &shown, now));
+    assert!(!may_reveal(&actor(8, T0), &shown, now));
 }
 
 proptest! {

@@ -377,7 +377,7 @@ impl Portal {
             let expires_at = stored.expires_at;
             match stored.state {
                 PasscodeState::Erased => PasscodeOffer::Gone,
-                PasscodeState::Sealed(_) if freshness::may_reveal(actor, stored.revealed_in, now) => {
+                PasscodeState::Sealed(_) if freshness::may_reveal(actor, &stored.facts, now) => {
                     PasscodeOffer::Ready { expires_at }
                 }
                 PasscodeState::Sealed(_) => PasscodeOffer::NeedsSignIn { expires_at },

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use crate::account::{SignedIn, TokenHash};
 use crate::command::{Command, CommandId, CommandState, CommandStep, Failure, Submission};
 use crate::device::{Device, DeviceId, FleetId};
-use crate::freshness::{Authentication, Grant, Purpose, SignInWindow, Verdict};
+use crate::freshness::{Authentication, Grant, Purpose, RevealFacts, SignInWindow, Verdict};
 use crate::live::Signal;
 use crate::notification::Notification;
 use crate::person::{Actor, Person, PersonId, SessionId};
@@ -288,7 +288,7 @@ pub struct Settlement {
 pub struct StoredPasscode {
     pub command: CommandId,
     pub state: PasscodeState,
-    pub revealed_in: Option<SessionId>,
+    pub facts: RevealFacts,
     pub expires_at: Timestamp,
 }
 

@@ -2,6 +2,7 @@
 
 mod cli;
 mod clock;
+mod database;
 mod demo;
 mod drawing;
 #[cfg(test)]

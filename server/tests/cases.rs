@@ -645,6 +645,8 @@ async fn case_31_reveal_with_an_old_or_another_session() {
     let (ana, elsewhere) = (program.browser(), program.browser());
     elsewhere.sign_in("ana").await;
     let galaxy = reset(&program, &ana, GALAXY).await;
+    // Young as it is, it has proven nothing since the reset.
+    assert_needs_fresh_sign_in(&elsewhere.reveal_by_call(&galaxy).await);
     program.jump(301);
 
     assert_needs_fresh_sign_in(&ana.reveal_by_call(&galaxy).await);

@@ -12,7 +12,7 @@ impl SqliteStore {
         password_hash: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.database.write().await?;
         sqlx::query(
             "INSERT INTO people (id, user_name, name, email, it_admin, password_hash, created_at)
              VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -34,7 +34,7 @@ impl SqliteStore {
     pub(super) async fn select_person(&self, id: PersonId) -> Result<Option<Person>, StoreError> {
         sqlx::query("SELECT id, user_name, name, email, it_admin FROM people WHERE id = ?")
             .bind(id.0)
-            .fetch_optional(&self.reads)
+            .fetch_optional(&self.database.reads)
             .await?
             .map(|row| person_from(&row))
             .transpose()
@@ -46,7 +46,7 @@ impl SqliteStore {
     ) -> Result<Option<(PersonId, String)>, StoreError> {
         let row = sqlx::query("SELECT id, password_hash FROM people WHERE user_name = ?")
             .bind(user_name)
-            .fetch_optional(&self.reads)
+            .fetch_optional(&self.database.reads)
             .await?;
         Ok(match row {
             Some(row) => Some((PersonId(row.try_get("id")?), row.try_get("password_hash")?)),
@@ -57,7 +57,7 @@ impl SqliteStore {
     pub(super) async fn select_password_of_person(&self, id: PersonId) -> Result<Option<String>, StoreError> {
         Ok(sqlx::query_scalar("SELECT password_hash FROM people WHERE id = ?")
             .bind(id.0)
-            .fetch_optional(&self.reads)
+            .fetch_optional(&self.database.reads)
             .await?)
     }
 
@@ -69,7 +69,7 @@ impl SqliteStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let person = actor.person.id.0;
-        let mut tx = self.write().await?;
+        let mut tx = self.database.write().await?;
         sqlx::query("UPDATE people SET password_hash = ? WHERE id = ?")
             .bind(password_hash)
             .bind(person)

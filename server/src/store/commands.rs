@@ -7,8 +7,8 @@ use domain::passcode::PasscodePolicy;
 use domain::person::{Actor, PersonId};
 use domain::ports::{Lease, Sealed, Settlement, StoreError};
 use domain::{Refusal, Timestamp};
+use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::names::Named;
@@ -16,8 +16,7 @@ use super::notifications::notify;
 use super::passcodes::{arm_passcode, erase_older_passcodes, erase_passcode, keep_passcode, sealed_of};
 use super::sessions::newest_grant;
 use super::sqlite::{AuditRow, SqliteStore, audit, person_from};
-
-type Tx = Transaction<'static, Sqlite>;
+use crate::database::Tx;
 
 impl SqliteStore {
     pub(super) async fn insert_command(
@@ -27,7 +26,7 @@ impl SqliteStore {
         command: &Command,
         now: Timestamp,
     ) -> Result<Result<Submission, Refusal>, StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.database.write().await?;
         let facts = SubmitFacts {
             grant: newest_grant(&mut tx, actor, &device.id).await?,
             open: open_command(&mut tx, &device.id).await?.map(|command| command.id),
@@ -74,21 +73,21 @@ impl SqliteStore {
         )
         .bind(person.0)
         .bind(device.to_string())
-        .fetch_optional(&self.reads)
+        .fetch_optional(&self.database.reads)
         .await?
         .map(|row| command_from(&row))
         .transpose()
     }
 
     pub(super) async fn select_open_command(&self, device: &DeviceId) -> Result<Option<Command>, StoreError> {
-        let mut connection = self.reads.acquire().await?;
+        let mut connection = self.database.reads.acquire().await?;
         open_command(&mut connection, device).await
     }
 
     pub(super) async fn select_steps(&self, command: CommandId) -> Result<Vec<CommandStep>, StoreError> {
         let rows = sqlx::query("SELECT state, at FROM command_steps WHERE command = ?")
             .bind(command.0)
-            .fetch_all(&self.reads)
+            .fetch_all(&self.database.reads)
             .await?;
         let mut steps = rows
             .iter()
@@ -110,12 +109,12 @@ impl SqliteStore {
     ) -> Result<Option<Lease>, StoreError> {
         let due: Option<i64> = sqlx::query_scalar("SELECT min(due_at) FROM commands WHERE due_at <= ?")
             .bind(now.0)
-            .fetch_one(&self.reads)
+            .fetch_one(&self.database.reads)
             .await?;
         if due.is_none() {
             return Ok(None);
         }
-        let mut tx = self.write().await?;
+        let mut tx = self.database.write().await?;
         let row = sqlx::query(
             "UPDATE commands SET due_at = ?, fence = fence + 1
              WHERE id = (SELECT id FROM commands WHERE due_at <= ? ORDER BY due_at LIMIT 1)
@@ -148,7 +147,7 @@ impl SqliteStore {
         passcode: Option<&Sealed>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.database.write().await?;
         let moved = sqlx::query(
             "UPDATE commands SET state = 'sending' WHERE id = ? AND fence = ? AND state = 'queued'",
         )
@@ -173,7 +172,7 @@ impl SqliteStore {
         settlement: &Settlement,
         now: Timestamp,
     ) -> Result<Option<PersonId>, StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.database.write().await?;
         let row = sqlx::query("SELECT * FROM commands WHERE id = ? AND (? IS NULL OR fence = ?)")
             .bind(settlement.command.0)
             .bind(settlement.fence)
@@ -201,6 +200,9 @@ impl SqliteStore {
             finish(&mut tx, &command, settlement, now).await?;
         }
         tx.commit().await?;
+        if settlement.state.is_final() && settlement.state != CommandState::Done {
+            self.empty_log().await;
+        }
         Ok(Some(command.person))
     }
 
@@ -210,7 +212,7 @@ impl SqliteStore {
         due: Timestamp,
         failures: u32,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.database.write().await?;
         sqlx::query(
             "UPDATE commands SET due_at = ?, failures = ? WHERE id = ? AND fence = ? AND due_at IS NOT NULL",
         )
@@ -225,7 +227,7 @@ impl SqliteStore {
 
     pub(super) async fn select_next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         let due: Option<i64> =
-            sqlx::query_scalar("SELECT min(due_at) FROM commands").fetch_one(&self.reads).await?;
+            sqlx::query_scalar("SELECT min(due_at) FROM commands").fetch_one(&self.database.reads).await?;
         Ok(due.map(Timestamp))
     }
 }

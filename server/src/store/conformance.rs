@@ -482,9 +482,11 @@ async fn a_failed_reset_keeps_no_passcode(story: &Story) {
 async fn a_passcode_is_shown_to_the_freshly_signed_in(story: &Story) {
     let phone = story.device("phone");
     let actor = story.proven(&phone, 1).await;
+    let beside = story.sign_in(&story.ana, 4).await;
     let command = story.done(&actor, &phone).await;
     let ben = story.sign_in(&story.ben, 2).await;
     assert_eq!(story.reveal(&ben, &phone.id).await, Err(Refusal::NotFound));
+    assert_eq!(story.reveal(&beside, &phone.id).await, Err(Refusal::FreshSignInNeeded));
     let kept = story.store.passcode(story.ana.id, &phone.id, story.now()).await.unwrap().unwrap();
     assert_eq!(kept.expires_at, story.now().plus_seconds(24 * 3600));
 

@@ -4,11 +4,12 @@ use domain::device::Platform;
 use domain::notification::{News, Notification, NotificationId};
 use domain::person::PersonId;
 use domain::ports::StoreError;
+use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, Sqlite, Transaction};
 
 use super::names::Named;
 use super::sqlite::SqliteStore;
+use crate::database::Tx;
 
 impl SqliteStore {
     pub(super) async fn select_notifications(
@@ -23,7 +24,7 @@ impl SqliteStore {
         )
         .bind(person.0)
         .bind(after)
-        .fetch_all(&self.reads)
+        .fetch_all(&self.database.reads)
         .await?;
         rows.iter().map(notification_from).collect()
     }
@@ -31,7 +32,7 @@ impl SqliteStore {
     pub(super) async fn select_unread(&self, person: PersonId) -> Result<u32, StoreError> {
         Ok(sqlx::query_scalar("SELECT count(*) FROM notifications WHERE person = ? AND read_at IS NULL")
             .bind(person.0)
-            .fetch_one(&self.reads)
+            .fetch_one(&self.database.reads)
             .await?)
     }
 
@@ -41,7 +42,7 @@ impl SqliteStore {
         up_to: i64,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.database.write().await?;
         sqlx::query(
             "UPDATE notifications SET read_at = ? WHERE person = ? AND cursor <= ? AND read_at IS NULL",
         )
@@ -56,7 +57,7 @@ impl SqliteStore {
 
 /// One a command: its id is the command's, so that a second one cannot be written.
 pub(super) async fn notify(
-    tx: &mut Transaction<'static, Sqlite>,
+    tx: &mut Tx,
     command: &Command,
     news: News,
     now: Timestamp,

@@ -1,23 +1,23 @@
 use domain::command::CommandId;
 use domain::device::DeviceId;
-use domain::freshness::may_reveal;
+use domain::freshness::{RevealFacts, may_reveal};
 use domain::person::{Actor, PersonId, SessionId};
 use domain::ports::{PasscodeState, Sealed, StoreError, StoredPasscode};
 use domain::{Refusal, Timestamp};
+use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::sqlite::{AuditRow, SqliteStore, audit};
+use crate::database::Tx;
 
 /// How long an unrevealed passcode is kept, and how long it stays after it was first shown.
 const UNREVEALED_SECONDS: i64 = 24 * 60 * 60;
 const REVEALED_SECONDS: i64 = 10 * 60;
 
-type Tx = Transaction<'static, Sqlite>;
-
 /// The passcode of the newest reset that a person has had done on a device.
-const LAST_PASSCODE: &str = "SELECT p.* FROM passcodes p JOIN commands c ON c.id = p.command
+const LAST_PASSCODE: &str = "SELECT p.*, c.created_at AS submitted_at, g.session AS submitted_in
+    FROM passcodes p JOIN commands c ON c.id = p.command JOIN grants g ON g.spent_on = c.id
     WHERE c.person = ? AND c.device = ? AND p.expires_at IS NOT NULL
     ORDER BY c.created_at DESC, c.id DESC LIMIT 1";
 
@@ -31,7 +31,7 @@ impl SqliteStore {
         sqlx::query(LAST_PASSCODE)
             .bind(person.0)
             .bind(device.to_string())
-            .fetch_optional(&self.reads)
+            .fetch_optional(&self.database.reads)
             .await?
             .map(|row| passcode_from(&row, now))
             .transpose()
@@ -43,7 +43,7 @@ impl SqliteStore {
         device: &DeviceId,
         now: Timestamp,
     ) -> Result<Result<StoredPasscode, Refusal>, StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.database.write().await?;
         let id = device.to_string();
         let row =
             sqlx::query(LAST_PASSCODE).bind(actor.person.id.0).bind(&id).fetch_optional(&mut *tx).await?;
@@ -55,13 +55,13 @@ impl SqliteStore {
         if !session_lives(&mut tx, actor).await? {
             return Ok(Err(Refusal::NotSignedIn));
         }
-        if !may_reveal(actor, stored.revealed_in, now) {
+        if !may_reveal(actor, &stored.facts, now) {
             return Ok(Err(Refusal::FreshSignInNeeded));
         }
-        if stored.revealed_in.is_none() {
+        if stored.facts.revealed_in.is_none() {
             stored.expires_at = stored.expires_at.min(now.plus_seconds(REVEALED_SECONDS));
         }
-        stored.revealed_in = Some(actor.session);
+        stored.facts.revealed_in = Some(actor.session);
         sqlx::query("UPDATE passcodes SET revealed_in = ?, expires_at = ? WHERE command = ?")
             .bind(actor.session.0)
             .bind(stored.expires_at.0)
@@ -85,7 +85,7 @@ impl SqliteStore {
         device: &DeviceId,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.database.write().await?;
         let id = device.to_string();
         let row =
             sqlx::query(LAST_PASSCODE).bind(actor.person.id.0).bind(&id).fetch_optional(&mut *tx).await?;
@@ -112,12 +112,12 @@ impl SqliteStore {
             "SELECT count(*) FROM passcodes WHERE expires_at <= ? AND ciphertext IS NOT NULL",
         )
         .bind(now.0)
-        .fetch_one(&self.reads)
+        .fetch_one(&self.database.reads)
         .await?;
         if expired == 0 {
             return Ok(0);
         }
-        let mut tx = self.write().await?;
+        let mut tx = self.database.write().await?;
         let erased = sqlx::query(
             "UPDATE passcodes SET nonce = NULL, ciphertext = NULL
              WHERE expires_at <= ? AND ciphertext IS NOT NULL",
@@ -207,7 +207,11 @@ fn passcode_from(row: &SqliteRow, now: Timestamp) -> Result<StoredPasscode, Stor
     Ok(StoredPasscode {
         command: CommandId(row.try_get("command")?),
         state: sealed.map_or(PasscodeState::Erased, PasscodeState::Sealed),
-        revealed_in: row.try_get::<Option<Uuid>, _>("revealed_in")?.map(SessionId),
+        facts: RevealFacts {
+            submitted_in: SessionId(row.try_get("submitted_in")?),
+            submitted_at: Timestamp(row.try_get("submitted_at")?),
+            revealed_in: row.try_get::<Option<Uuid>, _>("revealed_in")?.map(SessionId),
+        },
         expires_at,
     })
 }

@@ -5,17 +5,16 @@ use domain::device::DeviceId;
 use domain::freshness::{Grant, GrantId, Purpose, SignInWindow, Verdict, WindowId};
 use domain::person::{Actor, PersonId, SessionId};
 use domain::ports::{NewSession, SessionLimits, StoreError, WindowOutcome};
+use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::names::Named;
 use super::sqlite::{AuditRow, SqliteStore, audit, person_from};
+use crate::database::Tx;
 
 /// How stale `last_used_at` may grow before a request writes it: a page view should not cost a commit.
 const USED_EVERY_MILLIS: i64 = 60_000;
-
-type Tx = Transaction<'static, Sqlite>;
 
 impl SqliteStore {
     pub(super) async fn insert_session(
@@ -23,7 +22,7 @@ impl SqliteStore {
         new: &NewSession,
         now: Timestamp,
     ) -> Result<Option<WindowOutcome>, StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.database.write().await?;
         if let Some(replaced) = new.replaces {
             sqlx::query("UPDATE sessions SET ended_at = ? WHERE id = ? AND ended_at IS NULL")
                 .bind(now.0)
@@ -68,7 +67,7 @@ impl SqliteStore {
         .bind(&token.0[..])
         .bind(now.plus_seconds(-limits.idle_seconds).0)
         .bind(now.plus_seconds(-limits.absolute_seconds).0)
-        .fetch_optional(&self.reads)
+        .fetch_optional(&self.database.reads)
         .await?;
         let Some(row) = row else { return Ok(None) };
         let session = SessionId(row.try_get("session")?);
@@ -86,7 +85,7 @@ impl SqliteStore {
     /// A full disk must not keep people from reading their pages, so a failure here is only logged.
     async fn note_use(&self, session: SessionId, now: Timestamp) {
         let update = async {
-            let mut tx = self.write().await?;
+            let mut tx = self.database.write().await?;
             sqlx::query("UPDATE sessions SET last_used_at = ? WHERE id = ?")
                 .bind(now.0)
                 .bind(session.0)
@@ -100,7 +99,7 @@ impl SqliteStore {
     }
 
     pub(super) async fn update_signed_out(&self, actor: &Actor, now: Timestamp) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.database.write().await?;
         end_session(&mut tx, actor, actor.session, now).await?;
         Ok(tx.commit().await?)
     }
@@ -113,7 +112,7 @@ impl SqliteStore {
         replaces: Option<&TokenHash>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.database.write().await?;
         if let Some(older) = replaces {
             sqlx::query("UPDATE windows SET consumed_at = ? WHERE browser = ? AND consumed_at IS NULL")
                 .bind(now.0)
@@ -152,7 +151,7 @@ impl SqliteStore {
     ) -> Result<Option<SignInWindow>, StoreError> {
         sqlx::query("SELECT * FROM windows WHERE browser = ? AND consumed_at IS NULL")
             .bind(&browser.0[..])
-            .fetch_optional(&self.reads)
+            .fetch_optional(&self.database.reads)
             .await?
             .map(|row| window_from(&row))
             .transpose()
@@ -172,7 +171,7 @@ impl SqliteStore {
         .bind(actor.person.id.0)
         .bind(now.plus_seconds(-limits.idle_seconds).0)
         .bind(now.plus_seconds(-limits.absolute_seconds).0)
-        .fetch_all(&self.reads)
+        .fetch_all(&self.database.reads)
         .await?;
         rows.iter()
             .map(|row| {
@@ -194,7 +193,7 @@ impl SqliteStore {
         session: SessionId,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.database.write().await?;
         let ended = end_session(&mut tx, actor, session, now).await?;
         tx.commit().await?;
         Ok(ended)
@@ -205,7 +204,7 @@ impl SqliteStore {
         actor: &Actor,
         device: &DeviceId,
     ) -> Result<Option<Grant>, StoreError> {
-        let mut connection = self.reads.acquire().await?;
+        let mut connection = self.database.reads.acquire().await?;
         let grant = newest_grant(&mut connection, actor, device).await?;
         Ok(grant.filter(|grant| grant.spent_on.is_none()))
     }

@@ -1,7 +1,6 @@
-//! SQLite: one connection that writes, so that no transaction ever finds the database busy; a few that read.
+//! The portal's rows in SQLite.
 
 use std::path::Path;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::Timestamp;
@@ -15,50 +14,28 @@ use domain::ports::{
     Denied, Lease, NewSession, Sealed, SessionLimits, Settlement, Store, StoreError, StoredPasscode,
     WindowOutcome,
 };
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
-};
-use sqlx::{Row, Sqlite, Transaction};
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
+use crate::database::{Database, Tx};
+
 pub struct SqliteStore {
-    pub(super) reads: SqlitePool,
-    writes: SqlitePool,
+    pub(super) database: Database,
 }
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 
 impl SqliteStore {
-    /// Opens the database, makes it if it is missing, and brings its tables up to date.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // What was acknowledged survives a power failure.
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            // Erased passcodes leave no ciphertext on free pages.
-            .pragma("secure_delete", "ON")
-            .busy_timeout(Duration::from_secs(5));
-        let writes = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        MIGRATIONS.run(&writes).await?;
-        let reads = SqlitePoolOptions::new()
-            .max_connections(4)
-            .connect_with(options.create_if_missing(false))
-            .await?;
-        Ok(Self { reads, writes })
-    }
-
-    /// Takes the write lock at once: a transaction that reads first could otherwise lose it to another process.
-    pub(super) async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        Ok(self.writes.begin_with("BEGIN IMMEDIATE").await?)
+        Ok(Self { database: Database::open(path, &MIGRATIONS).await? })
     }
 
     /// The write-ahead log keeps older pages, and with them what was just erased, until it is emptied. What was erased
     /// stays erased when this fails, and goes from the log with the next time it is emptied.
     pub(super) async fn empty_log(&self) {
-        let emptied = sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.writes).await;
+        let emptied =
+            sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.database.writes).await;
         let why = match emptied {
             Ok(0_i64) => return,
             Ok(_) => "it is being read".to_owned(),
@@ -77,11 +54,7 @@ pub(super) struct AuditRow<'a> {
 }
 
 /// Written in the transaction of what it records.
-pub(super) async fn audit(
-    tx: &mut Transaction<'static, Sqlite>,
-    row: AuditRow<'_>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub(super) async fn audit(tx: &mut Tx, row: AuditRow<'_>, now: Timestamp) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO audit (at, person, event, device, command) VALUES (?, ?, ?, ?, ?)")
         .bind(now.0)
         .bind(row.person.map(|person| person.0))
@@ -255,11 +228,12 @@ impl Store for SqliteStore {
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1").execute(&self.reads).await?;
+        sqlx::query("SELECT 1").execute(&self.database.reads).await?;
         Ok(())
     }
     async fn latest_time(&self) -> Result<Option<Timestamp>, StoreError> {
-        let at: Option<i64> = sqlx::query_scalar("SELECT max(at) FROM audit").fetch_one(&self.reads).await?;
+        let at: Option<i64> =
+            sqlx::query_scalar("SELECT max(at) FROM audit").fetch_one(&self.database.reads).await?;
         Ok(at.map(Timestamp))
     }
 }

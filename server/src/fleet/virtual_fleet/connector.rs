@@ -8,7 +8,8 @@ use secrecy::SecretString;
 
 use super::commands::{Event, State, end, insert, journal, state_of};
 use super::phones::PhoneRow;
-use super::{Tx, VirtualFleet, hashes, unreachable};
+use super::{VirtualFleet, hashes, unreachable};
+use crate::database::Tx;
 
 #[async_trait]
 impl Connector for VirtualFleet {
@@ -31,7 +32,7 @@ impl Connector for VirtualFleet {
     }
 
     async fn device_of(&self, owner: &Person, id: &DeviceId) -> Result<Option<Device>, FleetError> {
-        let phone = self.find_phone(id, &self.reads).await.map_err(unreachable)?;
+        let phone = self.find_phone(id, &self.database.reads).await.map_err(unreachable)?;
         phone
             .filter(|phone| phone.is_managed_for(owner))
             .map(|phone| phone.as_device(&self.id, self.clock.now()))
@@ -70,7 +71,7 @@ impl VirtualFleet {
             None => None,
         };
         let now = self.clock.now();
-        let mut tx = self.write().await?;
+        let mut tx = self.database.write().await?;
         let phone = self.find_phone(&command.device, &mut *tx).await?;
         let state = match state_of(command.id, &mut *tx).await? {
             Some(state) => {
@@ -84,14 +85,16 @@ impl VirtualFleet {
     }
 
     async fn ask(&self, command: &Command) -> Result<Answer, StoreError> {
-        let Some(state) = state_of(command.id, &self.reads).await? else { return Ok(Answer::NeverArrived) };
-        let phone = self.find_phone(&command.device, &self.reads).await?;
+        let Some(state) = state_of(command.id, &self.database.reads).await? else {
+            return Ok(Answer::NeverArrived);
+        };
+        let phone = self.find_phone(&command.device, &self.database.reads).await?;
         Ok(answer(state, phone.as_ref()))
     }
 
     async fn take_back(&self, command: &Command) -> Result<CancelAnswer, StoreError> {
         let now = self.clock.now();
-        let mut tx = self.write().await?;
+        let mut tx = self.database.write().await?;
         match state_of(command.id, &mut *tx).await? {
             // A send may still be on its way: it must find the command cancelled.
             None => insert(&mut tx, command, State::Cancelled, None, now).await?,

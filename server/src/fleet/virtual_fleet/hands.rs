@@ -18,7 +18,7 @@ impl Hands for VirtualFleet {
     }
 
     async fn phone(&self, id: &DeviceId) -> Result<Option<Phone>, FleetError> {
-        let phone = self.find_phone(id, &self.reads).await.map_err(unreachable)?;
+        let phone = self.find_phone(id, &self.database.reads).await.map_err(unreachable)?;
         phone.map(|phone| phone.in_hand(&self.id)).transpose().map_err(unreachable)
     }
 
@@ -57,7 +57,7 @@ impl Hands for VirtualFleet {
 
 impl VirtualFleet {
     async fn in_reach(&self, id: &DeviceId) -> Result<PhoneRow, HandsError> {
-        let phone = self.find_phone(id, &self.reads).await.map_err(failed)?;
+        let phone = self.find_phone(id, &self.database.reads).await.map_err(failed)?;
         Ok(phone.ok_or(Refusal::NotFound)?)
     }
 
@@ -71,7 +71,7 @@ impl VirtualFleet {
         }
         sqlx::query("UPDATE phones SET wrong_tries = wrong_tries + 1 WHERE id = ?")
             .bind(&phone.id)
-            .execute(&self.writes)
+            .execute(&self.database.writes)
             .await?;
         Ok(Unlocking::WrongPasscode)
     }
@@ -82,7 +82,7 @@ impl VirtualFleet {
             sqlx::query("UPDATE phones SET locked = 0, wrong_tries = 0 WHERE id = ? AND passcode_hash IS ?")
                 .bind(&phone.id)
                 .bind(&phone.passcode_hash)
-                .execute(&self.writes)
+                .execute(&self.database.writes)
                 .await?;
         Ok(opened.rows_affected() > 0)
     }
@@ -90,7 +90,7 @@ impl VirtualFleet {
     async fn turn_off_screen(&self, phone: &PhoneRow) -> Result<(), StoreError> {
         sqlx::query("UPDATE phones SET locked = 1 WHERE id = ?")
             .bind(&phone.id)
-            .execute(&self.writes)
+            .execute(&self.database.writes)
             .await?;
         Ok(())
     }
@@ -105,7 +105,7 @@ impl VirtualFleet {
         let taken = sqlx::query("UPDATE phones SET passcode_hash = ? WHERE id = ? AND NOT locked")
             .bind(hash)
             .bind(&phone.id)
-            .execute(&self.writes)
+            .execute(&self.database.writes)
             .await?;
         Ok(taken.rows_affected() > 0)
     }
@@ -114,13 +114,13 @@ impl VirtualFleet {
         sqlx::query("UPDATE phones SET online = ? WHERE id = ?")
             .bind(online)
             .bind(&phone.id)
-            .execute(&self.writes)
+            .execute(&self.database.writes)
             .await?;
         Ok(())
     }
 
     async fn stop_managing(&self, phone: &PhoneRow) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.database.write().await?;
         sqlx::query("UPDATE phones SET retired = 1 WHERE id = ?").bind(&phone.id).execute(&mut *tx).await?;
         fail_open(&mut tx, &phone.id, Failure::Retired, self.clock.now()).await?;
         tx.commit().await?;
@@ -132,7 +132,7 @@ impl VirtualFleet {
         if phone.owner_user_name.eq_ignore_ascii_case(user_name) {
             return Ok(true);
         }
-        let mut tx = self.write().await?;
+        let mut tx = self.database.write().await?;
         let changed = sqlx::query(
             "UPDATE phones SET owner = o.user_name FROM people o WHERE phones.id = ? AND o.user_name = ?",
         )

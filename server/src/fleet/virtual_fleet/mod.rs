@@ -22,12 +22,9 @@ use domain::Timestamp;
 use domain::device::FleetId;
 use domain::person::Person;
 use domain::ports::{Clock, FleetError, Randomness, StoreError};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{Sqlite, Transaction};
 use tokio::sync::watch;
 
+use crate::database::Database;
 use crate::serve::asked_to_end;
 
 /// How often the world moves on.
@@ -41,13 +38,10 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/virtual_
 
 pub struct VirtualFleet {
     id: FleetId,
-    reads: SqlitePool,
-    writes: SqlitePool,
+    database: Database,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Randomness>,
 }
-
-type Tx = Transaction<'static, Sqlite>;
 
 impl VirtualFleet {
     /// Opens the fleet's database; the first time, the demo's devices are made for those owners who are here.
@@ -57,20 +51,8 @@ impl VirtualFleet {
         random: Arc<dyn Randomness>,
         owners: &[Person],
     ) -> Result<Arc<Self>, StoreError> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(5));
-        let writes = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        MIGRATIONS.run(&writes).await?;
-        let reads = SqlitePoolOptions::new()
-            .max_connections(4)
-            .connect_with(options.create_if_missing(false))
-            .await?;
-        let fleet = Self { id: FleetId::parse("virtual")?, reads, writes, clock, random };
+        let database = Database::open(path, &MIGRATIONS).await?;
+        let fleet = Self { id: FleetId::parse("virtual")?, database, clock, random };
         fleet.seed(owners).await?;
         Ok(Arc::new(fleet))
     }
@@ -88,11 +70,6 @@ impl VirtualFleet {
                 tracing::error!(%error, "the virtual fleet stood still");
             }
         }
-    }
-
-    /// Takes the write lock at once: a transaction that reads first could otherwise lose it to another process.
-    async fn write(&self) -> Result<Tx, StoreError> {
-        Ok(self.writes.begin_with("BEGIN IMMEDIATE").await?)
     }
 }
 

@@ -36,7 +36,7 @@ impl VirtualFleet {
             "SELECT p.*, o.name AS owner_name, o.email, o.user_name
              FROM phones p JOIN people o ON o.user_name = p.owner ORDER BY o.name, p.rowid",
         )
-        .fetch_all(&self.reads)
+        .fetch_all(&self.database.reads)
         .await?
         .iter()
         .map(PhoneRow::read)

@@ -6,7 +6,8 @@ use domain::ports::StoreError;
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::{Tx, VirtualFleet, hashes};
+use super::{VirtualFleet, hashes};
+use crate::database::Tx;
 use crate::store::names::Named;
 
 struct Seed {
@@ -88,7 +89,7 @@ const SEEDS: [Seed; 8] = [
 impl VirtualFleet {
     /// People are made known at every start, devices at the first alone: what happened to them since is kept.
     pub(super) async fn seed(&self, owners: &[Person]) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.database.write().await?;
         for owner in owners {
             know(&mut tx, owner).await?;
         }

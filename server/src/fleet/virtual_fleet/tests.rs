@@ -38,8 +38,8 @@ impl World {
 
     /// The program ends and starts again; its file is what is left.
     pub async fn restart(self) -> Self {
-        self.fleet.reads.close().await;
-        self.fleet.writes.close().await;
+        self.fleet.database.reads.close().await;
+        self.fleet.database.writes.close().await;
         let fleet =
             VirtualFleet::open(&self.path, self.clock.clone(), self.random.clone(), &people()).await.unwrap();
         Self { fleet, ..self }
@@ -58,7 +58,7 @@ impl World {
     pub async fn journal(&self, command: CommandId) -> Vec<String> {
         sqlx::query_scalar("SELECT event FROM journal WHERE command = ? ORDER BY seq")
             .bind(command.0)
-            .fetch_all(&self.fleet.reads)
+            .fetch_all(&self.fleet.database.reads)
             .await
             .unwrap()
     }

@@ -8,7 +8,8 @@ use sqlx::Row;
 use uuid::Uuid;
 
 use super::commands::{Event, State, end, journal};
-use super::{CHECK_IN_MILLIS, Tx, VirtualFleet};
+use super::{CHECK_IN_MILLIS, VirtualFleet};
+use crate::database::Tx;
 use crate::store::names::Named;
 
 impl VirtualFleet {
@@ -32,13 +33,13 @@ impl VirtualFleet {
         .bind(now.0)
         .bind(CHECK_IN_MILLIS)
         .bind(now.0)
-        .fetch_one(&self.reads)
+        .fetch_one(&self.database.reads)
         .await?)
     }
 
     /// The MDM gives up what waited too long, whether its phone is online or not.
     async fn expire(&self, now: Timestamp) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.database.write().await?;
         let late = sqlx::query("SELECT id, phone FROM commands WHERE state = 'waiting' AND deadline <= ?")
             .bind(now.0)
             .fetch_all(&mut *tx)
@@ -53,7 +54,7 @@ impl VirtualFleet {
 
     /// Phones with a network are heard of, and take their commands with them.
     pub(super) async fn check_in(&self, now: Timestamp) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.database.write().await?;
         // By the distance, not the order: a clock set back while the program was down must not silence a phone.
         let here: Vec<String> = sqlx::query_scalar(
             "UPDATE phones SET last_seen = ?
@@ -73,7 +74,7 @@ impl VirtualFleet {
     /// Apart from the delivery, as on a real phone: a crash in between leaves a command that is executed afterwards,
     /// once, because what it does and that it is done are one transaction.
     pub(super) async fn execute(&self, now: Timestamp) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
+        let mut tx = self.database.write().await?;
         let delivered = sqlx::query(
             "SELECT c.id, c.phone, c.passcode_hash, p.platform FROM commands c JOIN phones p ON p.id = c.phone
              WHERE c.state = 'delivered' ORDER BY c.received_at, c.rowid",
