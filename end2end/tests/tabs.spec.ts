@@ -37,9 +37,18 @@ test('the clock goes on while the cards wait for an answer', async ({ portal, ta
   // More has happened since the first question: its answer is at once followed by the next one.
   await asked[0]();
   await expect.poll(() => asked.length).toBe(2);
+  await other.page.unrouteAll();
   await other.page.evaluate(() => window.dispatchEvent(new Event('online')));
   await asked[1]();
   await expect(other.card(GALAXY)).toContainText('Reset done');
+});
+
+test('what just happened can be put away, and stays with the flag', async ({ portal, page }) => {
+  await portal.signIn();
+  await portal.reset(GALAXY);
+  await page.getByRole('button', { name: 'Close', exact: true }).click();
+  await expect(page.getByRole('button', { name: 'Close', exact: true })).toHaveCount(0);
+  await expect(portal.flag).toHaveAccessibleName('Notifications, 1 unread');
 });
 
 test('read in one tab is read in all', async ({ portal, tab }) => {

@@ -53,11 +53,21 @@ fn Toast() -> impl IntoView {
 
 #[component]
 fn Fresh(fresh: Notification) -> impl IntoView {
-    let words = news_words(language(), &fresh);
+    let l = language();
+    let live = use_live();
+    let words = news_words(l, &fresh);
+    let close = move |_| live.fresh.set(None);
     view! {
         <div class="toast-card">
-            <p class="toast-device">{fresh.device_name}</p>
-            <p>{words.what}</p>
+            <div>
+                <p class="toast-device">{fresh.device_name}</p>
+                <p>{words.what}</p>
+            </div>
+            <button class="toast-close" type="button" aria-label=td_string!(l, portal.nav.close) on:click=close>
+                <svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" focusable="false">
+                    <path d="M6 6l12 12M18 6L6 18" stroke="currentColor" stroke-width="2" stroke-linecap="round"></path>
+                </svg>
+            </button>
         </div>
     }
 }

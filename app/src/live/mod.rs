@@ -8,6 +8,7 @@ use domain::notification::Notification;
 use leptos::prelude::*;
 
 use crate::api::shell::Me;
+use crate::browser;
 pub use clock::{Clock, use_clock};
 
 #[derive(Clone, Copy)]
@@ -54,6 +55,8 @@ impl Live {
             self.listening.set_value(true);
             #[cfg(not(feature = "ssr"))]
             socket::listen(self);
+            // What an MDM tells nobody, such as a phone without a network, is seen when somebody looks again.
+            browser::on_wake(move || self.refresh());
         }
     }
 
