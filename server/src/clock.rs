@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use domain::Timestamp;
+use domain::freshness::{GRANT_SECONDS, WINDOW_SECONDS};
 use domain::ports::Clock;
 
 /// The wall clock, except that it never runs backwards: when the machine's clock is turned back, time goes on from
@@ -16,10 +17,14 @@ struct Reading {
 }
 
 impl ServerClock {
-    /// `latest` is the newest time in the database: a clock turned back while the program was down is noticed too.
+    /// `latest` is the newest time in the database. A clock that reads earlier was turned back while the program was
+    /// down, and nobody knows how long that was: time goes on from where every window and grant has run out.
     pub fn starting_after(latest: Option<Timestamp>) -> Self {
         let wall = wall_clock();
-        let time = latest.map_or(wall, |latest| latest.max(wall));
+        let time = match latest {
+            Some(latest) if wall < latest => latest.plus_seconds(WINDOW_SECONDS.max(GRANT_SECONDS) + 1),
+            _ => wall,
+        };
         Self(Mutex::new(Reading { time, taken: Instant::now() }))
     }
 }
@@ -48,11 +53,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn time_starts_no_earlier_than_what_was_written() {
+    fn a_clock_turned_back_while_the_program_was_down_leaves_no_window_open() {
         let tomorrow = wall_clock().plus_seconds(86_400);
         let clock = ServerClock::starting_after(Some(tomorrow));
         let first = clock.now();
-        assert!(first >= tomorrow);
+        assert!(first >= tomorrow.plus_seconds(301));
         assert!(clock.now() >= first);
+    }
+
+    #[test]
+    fn a_clock_that_went_on_is_believed() {
+        let yesterday = wall_clock().plus_seconds(-86_400);
+        let passed = ServerClock::starting_after(Some(yesterday)).now().millis_since(wall_clock());
+        assert!((-60_000..=0).contains(&passed), "{passed}");
     }
 }

@@ -236,9 +236,8 @@ async fn case_08_the_clock_jumps_back_while_the_program_is_down() {
     program.kill();
     program.jump(-3600);
     program.start_again().await;
-    let after = ana.remaining_millis().await.unwrap();
-    assert!((0..=300_000).contains(&after), "{after}");
-    program.jump(3600 + 301);
+    // Nobody can say how long it was down.
+    assert_eq!(ana.remaining_millis().await, Some(0));
 
     assert_late(&program, &ana, &galaxy).await;
 }

@@ -100,8 +100,9 @@ fn count_down(left: RwSignal<i64>) {
             spawn_local(async move {
                 // Taken before the question, so that a slow answer shortens the countdown instead of lengthening it.
                 let asked_at = browser::monotonic_millis();
-                if let Ok(Some(answer)) = countdown().await {
-                    deadline.set(Some(asked_at + answer.remaining_millis as f64));
+                let Ok(Some(answer)) = countdown().await else { return };
+                // The page may have been left by then.
+                if deadline.try_set(Some(asked_at + answer.remaining_millis as f64)).is_none() {
                     tick();
                 }
             });
