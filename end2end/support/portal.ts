@@ -46,7 +46,8 @@ export class Portal {
     if (!/\/sign-in(\?|$)/.test(this.page.url())) await this.page.goto('/sign-in');
     await this.page.getByLabel('User name').fill(user);
     await this.page.getByLabel('Password').fill(password);
-    await this.button('Sign in').click();
+    // Granted or refused, a new document comes; what follows must not find the old one on its way out.
+    await Promise.all([this.page.waitForEvent('domcontentloaded'), this.button('Sign in').click()]);
   }
 
   async open(device: string): Promise<string> {

@@ -51,11 +51,12 @@ test('may be left while the server is asked', async ({ page, portal }) => {
   const asked: (() => Promise<void>)[] = [];
   await page.route('**/api/countdown*', (route) => void asked.push(() => route.continue()));
   await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange', { bubbles: true })));
-  await expect.poll(() => asked.length).toBe(1);
+  await expect.poll(() => asked.length).not.toBe(0);
   await page.getByRole('link', { name: 'Contact IT' }).first().click();
   await expect(portal.heading('Contact IT')).toBeVisible();
-  const [answer] = await Promise.all([page.waitForResponse(/\/api\/countdown/), asked[0]()]);
-  await answer.finished();
+  const answered = page.waitForResponse(/\/api\/countdown/);
+  for (const answer of asked) await answer();
+  await (await answered).finished();
   await page.getByRole('link', { name: 'Example Works' }).click();
   await expect(portal.heading(/^Sign back in/)).toBeVisible();
 });

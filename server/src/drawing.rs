@@ -1,6 +1,9 @@
-//! How a page is drawn: to its end, and not disposed of before everything that was started for it has run.
+//! How a page is drawn: to its end, and nothing that was started for it runs afterwards.
 
 use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
 use any_spawner::{CustomExecutor, Executor, PinnedFuture, PinnedLocalFuture};
 use axum::body::{Body, to_bytes};
@@ -8,26 +11,40 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::Refusal;
-use tokio::sync::mpsc;
 
 use crate::refused::Refused;
 
 tokio::task_local! {
-    /// Held by the drawing of a page, and by each task started for it until that task has had its first turn.
-    static BEGINNING: mpsc::Sender<()>;
+    /// The drawing a task belongs to.
+    static DRAWING: Arc<Drawing>;
 }
 
-/// Tokio, as leptos would have it, except that a drawing can wait for what it has started.
+/// Whether the page is drawn. The lock is held by each turn of what belongs to the drawing, and by the one that ends it.
+#[derive(Default)]
+struct Drawing(Mutex<bool>);
+
+impl Drawing {
+    fn turn(&self) -> MutexGuard<'_, bool> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tokio, as leptos would have it, except that what was started for a page is dropped once the page is drawn.
 struct Attended;
 
 impl CustomExecutor for Attended {
     fn spawn(&self, mut task: PinnedFuture<()>) {
-        let mut beginning = BEGINNING.try_with(mpsc::Sender::clone).ok();
-        tokio::spawn(poll_fn(move |context| {
-            let polled = task.as_mut().poll(context);
-            drop(beginning.take());
-            polled
-        }));
+        let Ok(drawing) = DRAWING.try_with(Arc::clone) else {
+            tokio::spawn(task);
+            return;
+        };
+        tokio::spawn(DRAWING.scope(
+            Arc::clone(&drawing),
+            poll_fn(move |context| {
+                let drawn = drawing.turn();
+                if *drawn { Poll::Ready(()) } else { task.as_mut().poll(context) }
+            }),
+        ));
     }
 
     fn spawn_local(&self, task: PinnedLocalFuture<()>) {
@@ -45,18 +62,27 @@ pub fn prepare() {
 
 /// A page is drawn to its end even when its visitor has left: leptos panics in a drawing that is dropped half-way.
 pub async fn to_the_end(request: Request, next: Next) -> Response {
-    let drawn = tokio::spawn(async move {
-        let (beginning, mut begun) = mpsc::channel(1);
-        let (parts, body) = BEGINNING.scope(beginning, next.run(request)).await.into_parts();
-        // The end of the body disposes of what the page was drawn with. A task started by the drawing (leptos_i18n has
-        // one, which reads the language) panics when that comes before its first turn. `None`: all have had theirs.
-        let _none = begun.recv().await;
-        let body = to_bytes(body, usize::MAX).await?;
-        Ok::<_, axum::Error>(Response::from_parts(parts, Body::from(body)))
-    });
+    let drawn = tokio::spawn(DRAWING.scope(Arc::default(), async move {
+        let (parts, body) = next.run(request).await.into_parts();
+        Ok::<_, axum::Error>(Response::from_parts(parts, Body::from(collect(body).await?)))
+    }));
     let drawn = drawn.await.map_err(axum::Error::new).flatten();
     drawn.unwrap_or_else(|error| {
         tracing::error!(%error, "a page could not be drawn");
         Refused(Refusal::Unavailable).into_response()
     })
+}
+
+/// The end of the body disposes of what the page was drawn with. A task of the drawing (leptos_i18n has one, which reads
+/// the language) panics when it runs after that, so the same turn that reaches the end also ends the drawing.
+async fn collect(body: Body) -> Result<axum::body::Bytes, axum::Error> {
+    let drawing = DRAWING.with(Arc::clone);
+    let mut whole = pin!(to_bytes(body, usize::MAX));
+    poll_fn(|context| {
+        let mut drawn = drawing.turn();
+        let polled = whole.as_mut().poll(context);
+        *drawn = polled.is_ready();
+        polled
+    })
+    .await
 }

@@ -41,7 +41,8 @@ fn Bar(organisation: String, me: Option<Me>) -> impl IntoView {
     let here = move || signed_in && !live.signed_out.get();
     view! {
         <div class="top-bar">
-            <a class="top-name" href="/devices">{organisation}</a>
+            // A stranger is sent on by the server, to the sign-in page.
+            <a class="top-name" href="/devices" rel=(!signed_in).then_some("external")>{organisation}</a>
             <nav class="top-nav" aria-label=td_string!(l, portal.nav.label)>
                 <Show when=here>
                     <A href="/devices" {..} class="top-link">{td_string!(l, portal.nav.devices)}</A>
