@@ -1,6 +1,7 @@
 use domain::device::{Device, DeviceId};
 use domain::portal::PasscodeOffer;
 use domain::{Refusal, Timestamp};
+use leptos::either::EitherOf4;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_i18n::td_string;
@@ -14,9 +15,13 @@ use crate::browser;
 use crate::live::use_live;
 use crate::words::language;
 
-/// Gets the focus when what stands under it was exchanged: the button that was pressed is gone then, and Tab would
-/// begin at the top of the page.
 const HEADING: &str = "passcode";
+
+/// When what stands under the heading was exchanged: the button that was pressed is gone then, and Tab would begin at
+/// the top of the page.
+pub fn focus_passcode() {
+    browser::focus(HEADING);
+}
 
 /// What the device page holds of a temporary passcode. Never in storage, never in the address.
 #[derive(Clone, Copy)]
@@ -26,29 +31,38 @@ pub struct Reveal {
     pub forget: ServerAction<ForgetPasscode>,
 }
 
+impl Reveal {
+    /// Of the passcode that is shown; none when it is over.
+    pub fn signs(self) -> Vec<char> {
+        self.shown.get().map(|revealed| revealed.passcode.chars().collect()).unwrap_or_default()
+    }
+}
+
 /// The temporary passcode: shown, to be shown, to be shown after a fresh sign-in, or gone.
 #[component]
-pub fn Passcode(device: Device, offer: PasscodeOffer, now: Timestamp, reveal: Reveal) -> impl IntoView {
+pub fn Passcode(
+    device: Device,
+    offer: PasscodeOffer,
+    /// A value and no signal: a closure would be drawn anew with the page's data, under the focus of whoever reads it.
+    shown: Option<Revealed>,
+    now: Timestamp,
+    reveal: Reveal,
+) -> impl IntoView {
     let l = language();
     let id = device.id.clone();
-    Effect::new(move || {
-        if let Some(Ok(())) = reveal.forget.value().get() {
-            browser::focus(HEADING);
-        }
-    });
     let (class, title) = if offer == PasscodeOffer::Gone {
         ("panel", td_string!(l, portal.passcode.gone))
     } else {
         ("panel panel-first", td_string!(l, portal.passcode.title))
     };
-    let body = move || match (offer, reveal.shown.get()) {
-        (PasscodeOffer::Gone, _) => view! { <p>{td_string!(l, portal.passcode.gone_do)}</p> }.into_any(),
-        (_, Some(revealed)) => view! { <PasscodeShown device=device.clone() revealed reveal/> }.into_any(),
+    let body = match (offer, shown) {
+        (PasscodeOffer::Gone, _) => EitherOf4::A(view! { <p>{td_string!(l, portal.passcode.gone_do)}</p> }),
+        (_, Some(revealed)) => EitherOf4::B(view! { <PasscodeShown device revealed reveal/> }),
         (PasscodeOffer::Ready { expires_at }, None) => {
-            view! { <Ready id=id.clone() expires_at now reveal/> }.into_any()
+            EitherOf4::C(view! { <Ready id expires_at now reveal/> })
         }
         (PasscodeOffer::NeedsSignIn { expires_at }, None) => {
-            view! { <NeedsSignIn id=id.clone() expires_at now/> }.into_any()
+            EitherOf4::D(view! { <NeedsSignIn id expires_at now/> })
         }
     };
     view! {
@@ -73,7 +87,7 @@ fn Ready(id: DeviceId, expires_at: Timestamp, now: Timestamp, reveal: Reveal) ->
             match reveal_passcode(id).await {
                 Ok(revealed) => {
                     reveal.shown.set(Some(revealed));
-                    browser::focus(HEADING);
+                    focus_passcode();
                 }
                 Err(error) => {
                     reveal.refused.set(Some(error.0));

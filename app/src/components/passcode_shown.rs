@@ -16,29 +16,30 @@ use crate::words::spelling::{SignKind, spell};
 /// Groups of four are read and typed without losing the place.
 const GROUP: usize = 4;
 
-/// The temporary passcode itself. Drawn alike by WebAssembly and by the form's answer without it.
+/// The temporary passcode itself. Drawn alike by WebAssembly and by the form's answer without it. Its signs are read from
+/// the signal: they are taken away at once, whatever else of the page is still awaited.
 #[component]
 pub fn PasscodeShown(device: Device, revealed: Revealed, reveal: Reveal) -> impl IntoView {
     let l = language();
-    let Revealed { passcode, expires_at, now } = revealed;
+    let Revealed { expires_at, now, .. } = revealed;
+    let over = move || reveal.shown.read().is_none();
     view! {
-        <output class="passcode" role="status" aria-label=td_string!(l, portal.passcode.label)>
-            {groups(&passcode)}
+        <output class="passcode" role="status" hidden=over aria-label=td_string!(l, portal.passcode.label)>
+            {move || groups(&reveal.signs())}
         </output>
-        <Copy passcode=passcode.clone()/>
+        <Copy reveal/>
         <p>
             {td_string!(l, portal.passcode.vanishes)} " " <When at=expires_at now/> ". "
             {td_string!(l, portal.passcode.vanishes_do)}
         </p>
-        <Spelling passcode/>
+        <Spelling reveal/>
         <Trouble name=device.name.clone()/>
         <Done device reveal/>
     }
 }
 
 /// Digits and letters are told apart; the spaces between the groups are drawn by the style sheet.
-fn groups(passcode: &str) -> impl IntoView + use<> {
-    let signs: Vec<char> = passcode.chars().collect();
+fn groups(signs: &[char]) -> impl IntoView + use<> {
     signs
         .chunks(GROUP)
         .map(|group| {
@@ -53,12 +54,12 @@ fn groups(passcode: &str) -> impl IntoView + use<> {
 
 /// Appears with WebAssembly, which alone can do it.
 #[component]
-fn Copy(passcode: String) -> impl IntoView {
+fn Copy(reveal: Reveal) -> impl IntoView {
     let l = language();
     let alive = use_clock().alive;
     let copied = RwSignal::new(false);
     let copy = move |_| {
-        browser::copy(&passcode);
+        browser::copy(&String::from_iter(untrack(|| reveal.signs())));
         copied.set(true);
     };
     let said = move || if copied.get() { td_string!(l, portal.passcode.copied) } else { "" };
@@ -73,9 +74,10 @@ fn Copy(passcode: String) -> impl IntoView {
 }
 
 #[component]
-fn Spelling(passcode: String) -> impl IntoView {
+fn Spelling(reveal: Reveal) -> impl IntoView {
     let l = language();
-    let signs = passcode.chars().map(|sign| view! { <li>{spell(l, sign)}</li> }).collect_view();
+    let signs =
+        move || reveal.signs().into_iter().map(|sign| view! { <li>{spell(l, sign)}</li> }).collect_view();
     view! {
         <details class="more">
             <summary>{td_string!(l, portal.passcode.spell)}</summary>

@@ -11,12 +11,13 @@ use leptos_router::hooks::use_query_map;
 use super::device_in_address;
 use crate::api::cancel_reset::CancelReset;
 use crate::api::device::device;
+use crate::api::reveal_passcode::Revealed;
 use crate::components::device_facts::DeviceFacts;
 use crate::components::device_picture::DevicePicture;
 use crate::components::help::StillNeedHelp;
 use crate::components::next_steps::NextSteps;
 use crate::components::notice::Notice;
-use crate::components::passcode_offer::{Passcode, Reveal};
+use crate::components::passcode_offer::{Passcode, Reveal, focus_passcode};
 use crate::components::refused::PageRefused;
 use crate::components::reset_offer::ResetOffer;
 use crate::components::timeline::Timeline;
@@ -60,12 +61,15 @@ pub fn DevicePage() -> impl IntoView {
     hide_when_over(id, reveal);
     view! {
         <Transition>
-            {move || Suspend::new(async move {
-                match details.await {
-                    Ok(details) => Either::Left(view! { <Details details held/> }),
-                    Err(error) => Either::Right(view! { <PageRefused refusal=error.0/> }),
-                }
-            })}
+            {move || {
+                let shown = reveal.shown.get();
+                Suspend::new(async move {
+                    match details.await {
+                        Ok(details) => Either::Left(view! { <Details details shown held/> }),
+                        Err(error) => Either::Right(view! { <PageRefused refusal=error.0/> }),
+                    }
+                })
+            }}
         </Transition>
     }
 }
@@ -83,6 +87,11 @@ fn hide_when_over(id: Memo<Option<DeviceId>>, reveal: Reveal) {
         }
         id
     });
+    Effect::new(move || {
+        if let Some(Ok(())) = reveal.forget.value().get() {
+            focus_passcode();
+        }
+    });
     let expired = Memo::new(move |_| {
         let shown = reveal.shown.read();
         shown.as_ref().is_some_and(|revealed| clock.from(revealed.now)() >= revealed.expires_at)
@@ -96,14 +105,14 @@ fn hide_when_over(id: Memo<Option<DeviceId>>, reveal: Reveal) {
 }
 
 #[component]
-fn Details(details: DeviceDetails, held: Held) -> impl IntoView {
+fn Details(details: DeviceDetails, shown: Option<Revealed>, held: Held) -> impl IntoView {
     let l = language();
     let DeviceDetails { device, last, steps, passcode, now, .. } = details.clone();
     let standing = Standing::of(&device, last.as_ref(), now);
     let online = device.online;
     let done = last.as_ref().is_some_and(|command| command.state == CommandState::Done);
     let resettable = device.reset == Capability::Possible;
-    let shown = device.clone();
+    let reset = device.clone();
     view! {
         <Title text=device.name.clone()/>
         <p><a class="link" href="/devices">{td_string!(l, portal.device.back)}</a></p>
@@ -120,7 +129,7 @@ fn Details(details: DeviceDetails, held: Held) -> impl IntoView {
         <div class="columns">
             <div class="column">
                 {passcode
-                    .map(|offer| view! { <Passcode device=shown offer now reveal=held.reveal/> })}
+                    .map(|offer| view! { <Passcode device=reset offer shown now reveal=held.reveal/> })}
                 {done.then(|| view! { <NextSteps platform=device.platform/> })}
                 {last.map(|command| view! { <Timeline command steps online now cancel=held.cancel/> })}
                 <ResetOffer details/>
