@@ -23,7 +23,7 @@ use crate::http::{self, Pages};
 use crate::origins::Origins;
 use crate::random::SystemRandom;
 use crate::seal::FileSealer;
-use crate::serve::{bind, serve, until_asked_to_end};
+use crate::serve::{Ending, bind, serve};
 use crate::signals::LocalSignals;
 use crate::signin::cookies::Cookies;
 use crate::signin::local::LocalAccounts;
@@ -36,6 +36,7 @@ const PEOPLE: [(&str, &str, bool); 3] =
     [("ana", "Ana Marić", false), ("ben", "Ben Okafor", false), ("ira", "Ira Lindqvist", true)];
 
 pub async fn run(demo: Demo) -> Result<(), String> {
+    let ending = Ending::listen()?;
     let origins = match &demo.public_url {
         Some(url) => Origins::public(url)?,
         None => Origins::loopback(demo.listen),
@@ -63,7 +64,8 @@ pub async fn run(demo: Demo) -> Result<(), String> {
     tasks.spawn(serve(management, http::management(host.clone()), stopping.clone()));
     tasks.spawn(serve(listener, http::public(host, pages), stopping));
     introduce(&demo);
-    until_asked_to_end(stop, tasks).await
+    ending.wait(stop, tasks).await;
+    Ok(())
 }
 
 type Opened = (Arc<Portal>, Arc<VirtualFleet>, Arc<LocalSignals>);

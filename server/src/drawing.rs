@@ -54,6 +54,11 @@ impl CustomExecutor for Attended {
     fn poll_local(&self) {}
 }
 
+/// Draws for its outline alone: nothing that it starts ever runs.
+pub fn outline<T>(draw: impl FnOnce() -> T) -> T {
+    DRAWING.sync_scope(Arc::new(Drawing(Mutex::new(true))), draw)
+}
+
 /// Before leptos is asked for its first page: it would set an executor of its own.
 pub fn prepare() {
     // One for the whole process: a second public site finds it set.
@@ -85,4 +90,45 @@ async fn collect(body: Body) -> Result<axum::body::Bytes, axum::Error> {
         polled
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, middleware, routing};
+    use tokio::sync::{Notify, mpsc};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_an_outline_starts_never_runs() {
+        prepare();
+        let (ran, mut told) = mpsc::channel(1);
+        outline(|| Executor::spawn(async move { ran.try_send(()).unwrap() }));
+        assert_eq!(told.recv().await, None);
+    }
+
+    #[tokio::test]
+    async fn what_a_page_starts_ends_with_it() {
+        prepare();
+        let (ran, mut told) = mpsc::channel(2);
+        let left = Arc::new(Notify::new());
+        let on = Arc::clone(&left);
+        let page = async move || {
+            Executor::spawn(async move {
+                ran.try_send("before").unwrap();
+                on.notified().await;
+                ran.try_send("after").unwrap();
+            });
+            tokio::task::yield_now().await;
+            "drawn"
+        };
+        let site: Router =
+            Router::new().route("/", routing::get(page)).layer(middleware::from_fn(to_the_end));
+        let answer = site.oneshot(Request::<Body>::default()).await.unwrap();
+        assert_eq!(to_bytes(answer.into_body(), 10).await.unwrap(), "drawn");
+        left.notify_one();
+        assert_eq!(told.recv().await, Some("before"));
+        assert_eq!(told.recv().await, None);
+    }
 }

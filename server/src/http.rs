@@ -79,8 +79,10 @@ fn site(host: &Host, pages: Pages, options: LeptosOptions) -> Router {
         .append_index_html_on_directories(false)
         .call_fallback_on_method_not_allowed(true)
         .fallback(not_found);
+    // leptos draws the program once to find the addresses of its pages.
+    let routes = drawing::outline(|| generate_route_list(App));
     let rendered = Router::new()
-        .leptos_routes_with_context(&options, generate_route_list(App), context, document)
+        .leptos_routes_with_context(&options, routes, context, document)
         .with_state(options)
         .layer(middleware::from_fn(drawing::to_the_end));
     let addresses = Router::new()

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -41,19 +41,34 @@ pub async fn asked_to_end(stopping: &mut watch::Receiver<bool>) {
     let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
-/// Waits for Ctrl-C or SIGTERM, tells everybody, and gives them a few seconds.
-pub async fn until_asked_to_end(stop: watch::Sender<bool>, mut tasks: JoinSet<()>) -> Result<(), String> {
-    let mut terminate = signal(SignalKind::terminate()).map_err(said)?;
-    tokio::select! {
-        asked = tokio::signal::ctrl_c() => asked.map_err(said)?,
-        _ = terminate.recv() => {}
+/// What the program is asked to end with: Ctrl-C, or SIGTERM.
+pub struct Ending {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Ending {
+    /// Before anybody can know that the program runs: tokio tells a signal only to those who already listen, and one
+    /// that comes between would be lost.
+    pub fn listen() -> Result<Self, String> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).map_err(said)?,
+            terminate: signal(SignalKind::terminate()).map_err(said)?,
+        })
     }
-    stop.send_replace(true);
-    let ended = async { while tasks.join_next().await.is_some() {} };
-    if tokio::time::timeout(LAST_ANSWERS, ended).await.is_err() {
-        tracing::warn!("some answers were cut off");
+
+    /// Waits for it, tells everybody, and gives them a few seconds.
+    pub async fn wait(mut self, stop: watch::Sender<bool>, mut tasks: JoinSet<()>) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        stop.send_replace(true);
+        let ended = async { while tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(LAST_ANSWERS, ended).await.is_err() {
+            tracing::warn!("some answers were cut off");
+        }
     }
-    Ok(())
 }
 
 fn said(error: impl Display) -> String {
