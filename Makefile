@@ -71,7 +71,7 @@ cases: tools-test ## run the abuse cases, one line each
 	cargo nextest run --package server --locked --test cases --no-fail-fast --color never \
 		--status-level pass --final-status-level none >"$$log" 2>&1 || true; \
 	grep -qE ' (FAIL|TIMEOUT|SIG[A-Z]+) ' "$$log" && cat "$$log" >&2; \
-	awk 'match($$0, /::cases case_[0-9]+|server::cases +case_[0-9]+/) { \
+	awk 'match($$0, /server::cases +([a-z_]+::)?case_[0-9]+/) { \
 			name = substr($$0, RSTART, RLENGTH); sub(/.*case_0*/, "", name); \
 			if ($$1 == "PASS") { if (!(name in failed)) failed[name] = 0 } \
 			else if ($$1 ~ /^(FAIL|TIMEOUT|SIG[A-Z]+|ABORT|XFAIL|LEAK-FAIL)$$/) failed[name] = 1 } \

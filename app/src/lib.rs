@@ -47,6 +47,7 @@ pub fn shows_another_page() -> bool {
 
 /// The document around the app. A page drawn at a form's address stays as the server drew it.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
+    served::protect();
     let live = (!served::is_static()).then(|| view! { <HydrationScripts options=options.clone()/> });
     view! {
         <!DOCTYPE html>
@@ -77,7 +78,7 @@ pub fn App() -> impl IntoView {
     // The server writes the cookie; here it is only read, with what the browser asks for.
     let wishes = UseLocalesOptions::default().ssr_lang_header_getter(served::languages);
     view! {
-        <Title formatter=|page: String| format!("{page} – Latchkey")/>
+        <Title formatter=|page: String| format!("{} – Latchkey", served::as_markup(page))/>
         <Link rel="icon" type_="image/svg+xml" href="/favicon.svg"/>
         <I18nContextProvider enable_cookie=false ssr_lang_header_getter=wishes>
             <Router>

@@ -1,16 +1,40 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
-use crate::person::SessionId;
+use crate::command::CommandId;
+use crate::person::{Person, PersonId, SessionId};
 
 /// At least this many characters, as NIST SP 800-63B asks of a password that stands alone.
 pub const MIN_PASSWORD_CHARS: usize = 15;
 /// Longer ones are refused before they are hashed.
 pub const MAX_PASSWORD_BYTES: usize = 1024;
 
+/// For how long a browser is known by its last sign-in, and keeps its cookie.
+pub const BROWSER_KNOWN_SECONDS: i64 = 365 * 24 * 60 * 60;
+
 /// SHA-256 of a cookie's 256 random bits. The bits themselves are never stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TokenHash(pub [u8; 32]);
+
+/// A local account, as an operator sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub person: Person,
+    pub disabled: bool,
+}
+
+/// One row of what happened: who did what to which device, never a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AuditEntry {
+    /// Grows by one with every row.
+    pub seq: i64,
+    pub at: Timestamp,
+    pub event: String,
+    pub person: Option<PersonId>,
+    pub user_name: Option<String>,
+    pub device: Option<String>,
+    pub command: Option<CommandId>,
+}
 
 /// A browser somebody is signed in with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

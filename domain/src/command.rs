@@ -13,6 +13,9 @@ pub const COMMAND_SECONDS: i64 = 7 * 24 * 60 * 60;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CommandId(pub Uuid);
 
+/// In which a device is reset only so often.
+pub const HOUR_SECONDS: i64 = 60 * 60;
+
 /// A durable order to one device: once its row is committed it is carried out or its failure is told, whatever crashes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
@@ -76,6 +79,8 @@ pub struct SubmitFacts {
     pub grant: Option<Grant>,
     /// A command of any person for this device that has not ended.
     pub open: Option<CommandId>,
+    /// When the resets of this device within the last hour were submitted, whoever asked for them.
+    pub within_an_hour: Vec<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +122,7 @@ pub fn may_submit(
     actor: &Actor,
     device: &Device,
     facts: &SubmitFacts,
+    at_most_an_hour: usize,
     now: Timestamp,
 ) -> Result<Submission, Refusal> {
     let grant = facts
@@ -135,6 +141,12 @@ pub fn may_submit(
     }
     if facts.open.is_some() {
         return Err(Refusal::AlreadyOpen);
+    }
+    if let Some(oldest) = facts.within_an_hour.iter().min()
+        && facts.within_an_hour.len() >= at_most_an_hour
+    {
+        let left = HOUR_SECONDS - now.seconds_since(*oldest);
+        return Err(Refusal::TooOften { retry_seconds: u32::try_from(left.max(1)).unwrap_or(1) });
     }
     Ok(Submission::New(grant.id))
 }

@@ -6,6 +6,7 @@ use crate::device::WhyNot;
 use crate::person::{Person, SessionId};
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
+const AN_HOUR: usize = 3;
 
 fn actor() -> Actor {
     Actor {
@@ -47,12 +48,12 @@ fn grant(granted_at: Timestamp, spent_on: Option<CommandId>) -> Grant {
 }
 
 fn submit(facts: &SubmitFacts) -> Result<Submission, Refusal> {
-    may_submit(&actor(), &device(Capability::Possible), facts, NOW)
+    may_submit(&actor(), &device(Capability::Possible), facts, AN_HOUR, NOW)
 }
 
 #[test]
 fn a_valid_grant_is_spent_on_a_new_command() {
-    let facts = SubmitFacts { grant: Some(grant(NOW, None)), open: None };
+    let facts = SubmitFacts { grant: Some(grant(NOW, None)), ..SubmitFacts::default() };
     assert_eq!(submit(&facts), Ok(Submission::New(GrantId(Uuid::from_u128(3)))));
 }
 
@@ -76,7 +77,7 @@ fn an_old_grant_or_one_of_another_device_session_or_person_is_none() {
         of(|g| g.person = PersonId(Uuid::from_u128(2))),
     ];
     for grant in others {
-        let facts = SubmitFacts { grant: Some(grant), open: None };
+        let facts = SubmitFacts { grant: Some(grant), ..SubmitFacts::default() };
         assert_eq!(submit(&facts), Err(Refusal::FreshSignInNeeded));
     }
 }
@@ -84,21 +85,43 @@ fn an_old_grant_or_one_of_another_device_session_or_person_is_none() {
 #[test]
 fn a_spent_grant_answers_with_its_command_even_while_that_is_open() {
     let first = CommandId(Uuid::from_u128(9));
-    let facts = SubmitFacts { grant: Some(grant(NOW.plus_seconds(-301), Some(first))), open: Some(first) };
+    let facts = SubmitFacts {
+        grant: Some(grant(NOW.plus_seconds(-301), Some(first))),
+        open: Some(first),
+        within_an_hour: vec![NOW; AN_HOUR],
+    };
     assert_eq!(submit(&facts), Ok(Submission::Repeated(first)));
 }
 
 #[test]
 fn a_second_reset_while_one_is_open_is_refused() {
-    let facts = SubmitFacts { grant: Some(grant(NOW, None)), open: Some(CommandId(Uuid::from_u128(9))) };
+    let facts = SubmitFacts {
+        grant: Some(grant(NOW, None)),
+        open: Some(CommandId(Uuid::from_u128(9))),
+        ..SubmitFacts::default()
+    };
     assert_eq!(submit(&facts), Err(Refusal::AlreadyOpen));
+}
+
+#[test]
+fn a_device_is_reset_only_so_often_within_an_hour() {
+    let minutes_ago = |minutes: i64| NOW.plus_seconds(-60 * minutes);
+    let mut facts = SubmitFacts {
+        grant: Some(grant(NOW, None)),
+        within_an_hour: vec![minutes_ago(1), minutes_ago(50)],
+        ..SubmitFacts::default()
+    };
+    assert!(matches!(submit(&facts), Ok(Submission::New(_))));
+    facts.within_an_hour.push(minutes_ago(20));
+    // The oldest of them is forgotten in ten minutes.
+    assert_eq!(submit(&facts), Err(Refusal::TooOften { retry_seconds: 600 }));
 }
 
 #[test]
 fn a_device_that_cannot_be_reset_says_why() {
     for why in [WhyNot::PlatformCannot, WhyNot::Retired] {
-        let facts = SubmitFacts { grant: Some(grant(NOW, None)), open: None };
-        let answer = may_submit(&actor(), &device(Capability::Impossible(why)), &facts, NOW);
+        let facts = SubmitFacts { grant: Some(grant(NOW, None)), ..SubmitFacts::default() };
+        let answer = may_submit(&actor(), &device(Capability::Impossible(why)), &facts, AN_HOUR, NOW);
         assert_eq!(answer, Err(Refusal::NotPossible(why)));
     }
 }

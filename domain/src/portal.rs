@@ -31,6 +31,8 @@ pub struct Portal {
     pub random: Arc<dyn Randomness>,
     pub limits: SessionLimits,
     pub window_seconds: i64,
+    /// How often one device may be reset within an hour.
+    pub resets_per_device_and_hour: usize,
 }
 
 /// Where a sign-in leads.
@@ -101,6 +103,8 @@ pub struct SignInAttempt {
     pub browser: Option<TokenHash>,
     /// The session this browser has until now; it ends.
     pub replaces: Option<SessionId>,
+    pub known_before: Option<TokenHash>,
+    pub known_browser: TokenHash,
     pub agent: String,
 }
 
@@ -112,11 +116,11 @@ impl Portal {
         if attempt.password_too_long() {
             return Err(Refusal::WrongCredentials.into());
         }
-        let person = self
-            .authenticator
-            .authenticate(&attempt.user_name, &attempt.password)
-            .await?
-            .ok_or(Refusal::WrongCredentials)?;
+        let Some(person) = self.authenticator.authenticate(&attempt.user_name, &attempt.password).await?
+        else {
+            self.store.note_failed_sign_in(&attempt.user_name, now).await?;
+            return Err(Refusal::WrongCredentials.into());
+        };
         let session = NewSession {
             session: SessionId(self.new_id(now)),
             token: attempt.token,
@@ -124,6 +128,8 @@ impl Portal {
             proof: Authentication::local(now),
             browser: attempt.browser,
             replaces: attempt.replaces,
+            known_before: attempt.known_before,
+            known_browser: attempt.known_browser,
             agent: attempt.agent,
         };
         let outcome = self.store.sign_in(&session, now).await?;
@@ -241,7 +247,8 @@ impl Portal {
             created_at: now,
             deadline: now.plus_seconds(COMMAND_SECONDS),
         };
-        let submission = self.store.submit(actor, &device, &command, now).await?;
+        let submission =
+            self.store.submit(actor, &device, &command, self.resets_per_device_and_hour, now).await?;
         self.signals.send(Signal::Changed(actor.person.id));
         Ok(match submission {
             Submission::New(_) => command.id,

@@ -5,7 +5,7 @@ use std::fmt;
 use async_trait::async_trait;
 use secrecy::SecretString;
 
-use crate::account::{SignedIn, TokenHash};
+use crate::account::{Account, AuditEntry, SignedIn, TokenHash};
 use crate::command::{Command, CommandId, CommandState, CommandStep, Failure, Submission};
 use crate::device::{Device, DeviceId, FleetId};
 use crate::freshness::{Authentication, Grant, Purpose, RevealFacts, SignInWindow, Verdict};
@@ -59,7 +59,10 @@ pub trait Authenticator: Send + Sync {
         password: &SecretString,
     ) -> Result<Option<PersonId>, StoreError>;
     /// Whether the password is the person's current one.
-    async fn check(&self, person: PersonId, password: &SecretString) -> Result<bool, StoreError>;
+    ///
+    /// # Errors
+    /// [`Refusal::TooOften`] when it was wrong too often: whoever sits at an open page may not guess.
+    async fn check(&self, person: PersonId, password: &SecretString) -> Result<bool, Denied>;
     /// What to keep of a new password.
     async fn hash(&self, password: &SecretString) -> Result<String, StoreError>;
 }
@@ -110,6 +113,10 @@ pub struct NewSession {
     pub browser: Option<TokenHash>,
     /// The session this browser had until now; it ends.
     pub replaces: Option<SessionId>,
+    /// What this browser was known by until now, and what it is known by from now on: whoever guesses passwords must
+    /// not keep a person from their own browser.
+    pub known_before: Option<TokenHash>,
+    pub known_browser: TokenHash,
     /// What the browser calls itself, for the list of sessions.
     pub agent: String,
 }
@@ -149,6 +156,22 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
+    /// For an operator, who has no session. Ends every session, window and grant of the person.
+    async fn set_password(
+        &self,
+        person: PersonId,
+        password_hash: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// A disabled person cannot sign in; every session, window and grant of theirs ends.
+    async fn set_disabled(&self, person: PersonId, disabled: bool, now: Timestamp) -> Result<(), StoreError>;
+    /// By user name.
+    async fn accounts(&self) -> Result<Vec<Account>, StoreError>;
+    /// Writes the audit row of a refused password, the same for a name that nobody has.
+    async fn note_failed_sign_in(&self, user_name: &str, now: Timestamp) -> Result<(), StoreError>;
+    /// Whether somebody signed in under this name with this browser before.
+    async fn knows_browser(&self, user_name: &str, browser: &TokenHash) -> Result<bool, StoreError>;
+
     // Sessions, windows, grants
     /// Session, end of the old one, window consumed and judged by [`SignInWindow::judge`], grant, audit.
     async fn sign_in(&self, new: &NewSession, now: Timestamp) -> Result<Option<WindowOutcome>, StoreError>;
@@ -185,6 +208,8 @@ pub trait Store: Send + Sync {
         session: SessionId,
         now: Timestamp,
     ) -> Result<bool, StoreError>;
+    /// Which sessions ended at or after `since`, by this process or another.
+    async fn sessions_ended_since(&self, since: Timestamp) -> Result<Vec<SessionId>, StoreError>;
     /// The newest unspent grant of that session for that device.
     async fn grant(&self, actor: &Actor, device: &DeviceId) -> Result<Option<Grant>, StoreError>;
 
@@ -195,6 +220,7 @@ pub trait Store: Send + Sync {
         actor: &Actor,
         device: &Device,
         command: &Command,
+        at_most_an_hour: usize,
         now: Timestamp,
     ) -> Result<Submission, Denied>;
     async fn last_command(&self, person: PersonId, device: &DeviceId) -> Result<Option<Command>, StoreError>;
@@ -251,6 +277,9 @@ pub trait Store: Send + Sync {
     ) -> Result<Vec<Notification>, StoreError>;
     async fn unread(&self, person: PersonId) -> Result<u32, StoreError>;
     async fn mark_read(&self, person: PersonId, up_to: i64, now: Timestamp) -> Result<(), StoreError>;
+
+    /// At most `limit` rows of the audit after `seq`, oldest first.
+    async fn audit_after(&self, seq: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
 
     /// Fails when the database cannot be reached.
     async fn ready(&self) -> Result<(), StoreError>;

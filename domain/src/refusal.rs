@@ -35,6 +35,13 @@ pub enum Refusal {
     WrongType,
     #[error("the request came from another site")]
     CrossSite,
+    #[error("the request is for another site")]
+    Misdirected,
+    /// A limit was reached; it lets go again after so many seconds.
+    #[error("too many attempts")]
+    TooOften { retry_seconds: u32 },
+    #[error("the request took too long to arrive")]
+    TooSlow,
     #[error("the service cannot do this now")]
     Unavailable,
 }
@@ -48,11 +55,14 @@ impl Refusal {
             Self::NotSignedIn | Self::WrongCredentials | Self::FreshSignInNeeded => 401,
             Self::CrossSite | Self::WrongPassword => 403,
             Self::NotFound => 404,
+            Self::TooSlow => 408,
             Self::NotPossible(_) | Self::AlreadyOpen | Self::TooLateToCancel | Self::PhoneLocked => 409,
             Self::PasscodeGone => 410,
             Self::TooLarge => 413,
             Self::WrongType => 415,
+            Self::Misdirected => 421,
             Self::WeakPassword => 422,
+            Self::TooOften { .. } => 429,
             Self::Unavailable => 503,
         }
     }

@@ -1,8 +1,11 @@
 use std::sync::Arc;
 
 use domain::portal::Portal;
+use ipnet::IpNet;
 use tokio::sync::watch;
 
+use crate::config::Limits;
+use crate::limits::{SignInLimits, StreamLimits};
 use crate::origins::Origins;
 use crate::signals::LocalSignals;
 use crate::signin::cookies::Cookies;
@@ -14,6 +17,10 @@ pub struct Host {
     pub signals: Arc<LocalSignals>,
     pub cookies: Cookies,
     pub origins: Arc<Origins>,
+    pub proxies: Arc<[IpNet]>,
+    pub limits: Limits,
+    pub sign_ins: Arc<SignInLimits>,
+    pub streams: Arc<StreamLimits>,
     /// Turns true when the program is asked to end.
     pub stopping: watch::Receiver<bool>,
 }

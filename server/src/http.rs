@@ -9,11 +9,10 @@ use axum::extract::State;
 use axum::middleware;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::{Router, routing};
+use axum_prometheus::metrics_exporter_prometheus::PrometheusHandle;
 use domain::phone::Hands;
 use http::StatusCode;
-use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use leptos::config::{Env, LeptosOptions};
 use leptos::prelude::provide_context;
 use leptos_axum::{LeptosRoutes, generate_route_list};
@@ -21,7 +20,7 @@ use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::host::Host;
-use crate::{drawing, forms, origins, signin, stream};
+use crate::{drawing, forms, headers, logs, metrics, origins, peer, signin, stream};
 
 /// What the pages say and who holds the phones. Without a virtual fleet there are no hands.
 #[derive(Clone)]
@@ -30,12 +29,13 @@ pub struct Pages {
     pub hands: Option<Arc<dyn Hands>>,
 }
 
-pub fn public(host: Host, pages: Pages) -> Router {
+/// The public site, and what counts its requests.
+pub fn public(host: Host, pages: Pages) -> (Router, PrometheusHandle) {
     drawing::prepare();
     let folder = own_folder();
     let root = site_root(&folder);
     let options = leptos_options(&folder, &root);
-    let assets = ServeDir::new(root.join("pkg"));
+    let assets = ServeDir::new(root.join("pkg")).precompressed_br();
     let assets = tower::ServiceBuilder::new()
         .layer(SetResponseHeaderLayer::overriding(
             CACHE_CONTROL,
@@ -50,10 +50,14 @@ pub fn public(host: Host, pages: Pages) -> Router {
             },
         ))
         .service(assets);
-    Router::new()
+    let site = Router::new()
         .merge(site(&host, pages, options))
         .nest_service("/pkg", assets)
-        .layer(middleware::map_response(add_headers))
+        .layer(middleware::from_fn_with_state(host.clone(), origins::own_host))
+        .layer(middleware::from_fn_with_state(host.clone(), peer::identify))
+        .layer(middleware::from_fn_with_state(host, headers::add));
+    let (site, figures) = metrics::around(site);
+    (logs::around(site), figures)
 }
 
 fn site(host: &Host, pages: Pages, options: LeptosOptions) -> Router {
@@ -101,20 +105,11 @@ fn site(host: &Host, pages: Pages, options: LeptosOptions) -> Router {
         .layer(middleware::from_fn_with_state(host.clone(), origins::same_origin))
 }
 
-async fn add_headers(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    // What a signed-in person saw is not to be found in the browser after they signed out.
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // "no-referrer" would make browsers send "Origin: null" with plain forms.
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("frame-ancestors 'none'"));
-    response
-}
-
 /// For the operator's eyes: never on the public port.
-pub fn management(host: Host) -> Router {
+pub fn management(host: Host, figures: PrometheusHandle) -> Router {
+    let text = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     Router::new()
+        .route("/metrics", routing::get(async move || (text, figures.render())))
         .route("/health/live", routing::get(|| async { "ok\n" }))
         .route("/health/ready", routing::get(ready))
         .with_state(host)
@@ -131,6 +126,20 @@ async fn ready(State(host): State<Host>) -> Response {
             (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()
         }
     }
+}
+
+/// For whoever asks whether the pages will come with style and script.
+pub fn built_site() -> Result<String, String> {
+    let folder = own_folder();
+    let root = site_root(&folder);
+    if folder.join("hash.txt").is_file() && root.join("pkg").is_dir() {
+        return Ok(root.display().to_string());
+    }
+    Err(format!(
+        "{} and {} have to lie beside the program, as make build leaves them. Pages work without, and are bare",
+        folder.join("hash.txt").display(),
+        root.display()
+    ))
 }
 
 /// The built site lies beside the program, or beside its folder as cargo-leptos leaves it.

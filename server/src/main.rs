@@ -1,17 +1,28 @@
 //! The host of Latchkey.
 
+mod audit;
 mod cli;
 mod clock;
+mod config;
 mod database;
 mod demo;
+mod doctor;
 mod drawing;
 #[cfg(test)]
 mod fakes;
 mod fleet;
 mod forms;
+mod headers;
 mod host;
 mod http;
+mod limits;
+mod listen;
+mod logs;
+mod metrics;
+mod opened;
+mod organisation;
 mod origins;
+mod peer;
 mod random;
 mod refused;
 mod seal;
@@ -20,28 +31,37 @@ mod signals;
 mod signin;
 mod store;
 mod stream;
+mod user;
 mod worker;
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Cli, Command};
+use crate::config::Config;
+use crate::opened::Opened;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let ended = match cli.command {
-        Command::Demo(demo) => demo::run(demo).await,
-    };
-    match ended {
+    match run(Cli::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
             eprintln!("latchkey: {reason}");
             ExitCode::FAILURE
         }
+    }
+}
+
+async fn run(cli: Cli) -> Result<(), String> {
+    let config = Config::load(cli.config.as_deref(), cli.command.flags())?;
+    logs::begin(&config.log)?;
+    match cli.command {
+        Command::Serve => organisation::serve(config).await,
+        Command::Demo(demo) => demo::run(&demo, config).await,
+        Command::Migrate => Opened::from(&config).await.map(|_| println!("The database is up to date.")),
+        Command::Doctor => doctor::examine(&config).await,
+        Command::User(user) => user::run(user, &config).await,
+        Command::Audit(audit) => audit::run(audit, &config).await,
     }
 }

@@ -6,13 +6,15 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::Refusal;
-use http::header::{HeaderMap, ORIGIN};
+use http::header::{HOST, HeaderMap, ORIGIN};
 use http::{HeaderName, Method, Uri};
 
 use crate::host::Host;
+use crate::peer::Peer;
 use crate::refused::Refused;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 pub struct Origins(Vec<String>);
 
@@ -64,8 +66,39 @@ impl Origins {
     /// The path of a page of ours that an absolute address names.
     pub fn own_page(&self, address: &str) -> Option<Uri> {
         let rest = self.0.iter().find_map(|own| address.strip_prefix(own.as_str()))?;
-        let path = rest.starts_with('/').then(|| rest.split(['?', '#']).next())??;
+        let path = rest.split(['?', '#']).next()?;
+        // Two slashes at its head would be the name of another site.
+        if !path.starts_with('/') || path.starts_with("//") || path.starts_with("/\\") {
+            return None;
+        }
         path.parse().ok()
+    }
+
+    /// Whether a request was meant for us. A proxy of ours may say for whom it asks; from anybody else that is a forgery
+    /// when it names another.
+    fn is_named(&self, headers: &HeaderMap, from_proxy: bool) -> bool {
+        let ours = |name: &HeaderName| {
+            let mut values = headers.get_all(name).iter();
+            match (values.next(), values.next()) {
+                (None, _) => None,
+                (Some(value), None) => Some(value.to_str().is_ok_and(|host| self.has_host(host))),
+                (Some(_), Some(_)) => Some(false),
+            }
+        };
+        match (ours(&HOST), ours(&FORWARDED_HOST)) {
+            (_, Some(false)) | (None, _) => false,
+            (_, Some(true)) if from_proxy => true,
+            (Some(host), _) => host,
+        }
+    }
+
+    fn has_host(&self, host: &str) -> bool {
+        self.0.iter().any(|own| {
+            let (scheme, authority) = own.split_once("://").unwrap_or_default();
+            let default = if scheme == "https" { ":443" } else { ":80" };
+            let plain = |name: &str| name.strip_suffix(default).unwrap_or(name).to_ascii_lowercase();
+            plain(authority) == plain(host)
+        })
     }
 
     /// The browser's own word (Fetch Metadata) where it gives one, else the Origin header; neither is no.
@@ -74,6 +107,18 @@ impl Origins {
             Some(site) => site == "same-origin",
             None => self.contains(headers),
         }
+    }
+}
+
+/// Another name for us in front of a cache or in a link would be somebody else's.
+pub async fn own_host(State(host): State<Host>, request: Request, next: Next) -> Response {
+    let from_proxy = request.extensions().get::<Peer>().is_some_and(|peer| peer.is_proxy);
+    // A request line with a whole address in it names its host there.
+    let told = request.uri().authority().is_none_or(|authority| host.origins.has_host(authority.as_str()));
+    if told && host.origins.is_named(request.headers(), from_proxy) {
+        next.run(request).await
+    } else {
+        Refused(Refusal::Misdirected).into_response()
     }
 }
 
@@ -129,6 +174,33 @@ mod tests {
         assert_eq!(page("http://127.0.0.1:3000.evil.example/devices"), None);
         assert_eq!(page("http://127.0.0.1:30001/devices"), None);
         assert_eq!(page("/devices"), None);
+        assert_eq!(page("http://localhost:3000//evil.example/"), None);
+        assert_eq!(page("http://localhost:3000/\\evil.example/"), None);
+    }
+
+    #[test]
+    fn only_our_own_name_is_ours() {
+        let origins = Origins::public("https://portal.example.com").unwrap();
+        let named = |pairs: &[(&'static str, &str)], from_proxy| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in pairs {
+                headers.append(HeaderName::from_static(name), value.parse().unwrap());
+            }
+            origins.is_named(&headers, from_proxy)
+        };
+        for host in ["portal.example.com", "Portal.Example.com", "portal.example.com:443"] {
+            assert!(named(&[("host", host)], false), "{host}");
+        }
+        for host in ["", "portal.example.com:80", "portal.example.com.evil.example", "127.0.0.1:3000"] {
+            assert!(!named(&[("host", host)], false), "{host}");
+        }
+        assert!(!named(&[], false));
+        assert!(!named(&[("host", "portal.example.com"), ("host", "evil.example")], false));
+        let forwarded = |host| [("host", "127.0.0.1:3000"), ("x-forwarded-host", host)];
+        assert!(named(&forwarded("portal.example.com"), true));
+        assert!(!named(&forwarded("portal.example.com"), false));
+        assert!(!named(&forwarded("evil.example"), true));
+        assert!(!named(&[("host", "portal.example.com"), ("x-forwarded-host", "evil.example")], false));
     }
 
     #[test]

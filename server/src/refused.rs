@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use domain::Refusal;
 use domain::ports::Denied;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 
 /// Carries the refusal as an extension too, from which [`crate::forms`] makes a page for browsers.
 #[derive(Clone, Copy)]
@@ -41,6 +41,9 @@ pub fn mark(response: &mut Response, refusal: Refusal) {
              error_description=\"a fresh sign-in is needed\", max_age=\"300\"",
         );
         response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    }
+    if let Refusal::TooOften { retry_seconds } = refusal {
+        response.headers_mut().insert(RETRY_AFTER, retry_seconds.into());
     }
     response.extensions_mut().insert(refusal);
 }

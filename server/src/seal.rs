@@ -13,10 +13,17 @@ use domain::ports::{Randomness, SealBroken, Sealed, Sealer};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
+use crate::config::Config;
+
 pub struct FileSealer {
-    cipher: XChaCha20Poly1305,
-    key_id: String,
+    /// Seals and opens; what follows it only opens, so that a key can be changed while passcodes are sealed with it.
+    keys: Vec<SealKey>,
     random: Arc<dyn Randomness>,
+}
+
+struct SealKey {
+    cipher: XChaCha20Poly1305,
+    id: String,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -27,19 +34,43 @@ pub enum KeyFileError {
         "the key file {0} does not hold 32 bytes: restore it from the backup of the database it belongs to"
     )]
     WrongLength(PathBuf),
+    #[error("the key file {0} is not there: take it out of seal.previous_key_file, or put it back")]
+    Missing(PathBuf),
     #[error("the key file {0}: {1}")]
     Io(PathBuf, std::io::Error),
 }
 
 impl FileSealer {
+    /// The keys that the settings name.
+    pub fn from(config: &Config, random: Arc<dyn Randomness>) -> Result<Self, String> {
+        let key = config.seal.key_beside(&config.database.file()?);
+        let previous = &config.seal.previous_key_file;
+        let previous = (!previous.as_os_str().is_empty()).then_some(previous.as_path());
+        Self::open(&key, previous, random).map_err(|error| error.to_string())
+    }
+
     /// Reads the key, or makes it with mode 0600 when there is none.
-    pub fn open(path: &Path, random: Arc<dyn Randomness>) -> Result<Self, KeyFileError> {
+    pub fn open(
+        path: &Path,
+        previous: Option<&Path>,
+        random: Arc<dyn Randomness>,
+    ) -> Result<Self, KeyFileError> {
         let key = match read_key(path)? {
             Some(key) => key,
             None => make_key(path, random.as_ref())?,
         };
-        let cipher = XChaCha20Poly1305::new(&Key::from(key));
-        Ok(Self { cipher, key_id: key_id(&key), random })
+        let mut keys = vec![SealKey::new(&key)];
+        if let Some(path) = previous {
+            let key = read_key(path)?.ok_or_else(|| KeyFileError::Missing(path.to_owned()))?;
+            keys.push(SealKey::new(&key));
+        }
+        Ok(Self { keys, random })
+    }
+}
+
+impl SealKey {
+    fn new(key: &[u8; 32]) -> Self {
+        Self { cipher: XChaCha20Poly1305::new(&Key::from(*key)), id: key_id(key) }
     }
 }
 
@@ -48,18 +79,17 @@ impl Sealer for FileSealer {
         let mut nonce = [0; 24];
         self.random.fill(&mut nonce);
         let payload = Payload { msg: passcode.expose_secret().as_bytes(), aad: row.0.as_bytes() };
+        let SealKey { cipher, id } = &self.keys[0];
         // Fails only for messages of more than 256 GiB.
-        let ciphertext = self.cipher.encrypt(&XNonce::from(nonce), payload).unwrap_or_default();
-        Sealed { key_id: self.key_id.clone(), nonce: nonce.to_vec(), ciphertext }
+        let ciphertext = cipher.encrypt(&XNonce::from(nonce), payload).unwrap_or_default();
+        Sealed { key_id: id.clone(), nonce: nonce.to_vec(), ciphertext }
     }
 
     fn open(&self, row: CommandId, sealed: &Sealed) -> Result<SecretString, SealBroken> {
         let nonce: [u8; 24] = sealed.nonce.as_slice().try_into().map_err(|_| SealBroken)?;
-        if sealed.key_id != self.key_id {
-            return Err(SealBroken);
-        }
+        let key = self.keys.iter().find(|key| key.id == sealed.key_id).ok_or(SealBroken)?;
         let payload = Payload { msg: &sealed.ciphertext, aad: row.0.as_bytes() };
-        let plain = self.cipher.decrypt(&XNonce::from(nonce), payload).map_err(|_| SealBroken)?;
+        let plain = key.cipher.decrypt(&XNonce::from(nonce), payload).map_err(|_| SealBroken)?;
         String::from_utf8(plain).map(SecretString::from).map_err(|_| SealBroken)
     }
 }
@@ -105,7 +135,7 @@ mod tests {
     const ROW: CommandId = CommandId(Uuid::from_u128(1));
 
     fn sealer(folder: &Path) -> FileSealer {
-        FileSealer::open(&folder.join("seal.key"), Arc::new(SystemRandom)).unwrap()
+        FileSealer::open(&folder.join("seal.key"), None, Arc::new(SystemRandom)).unwrap()
     }
 
     #[test]
@@ -123,12 +153,31 @@ mod tests {
     }
 
     #[test]
+    fn a_key_can_be_changed_while_passcodes_are_sealed_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let old = folder.path().join("old.key");
+        let open = |path: &Path, previous| FileSealer::open(path, previous, Arc::new(SystemRandom));
+        let sealed = open(&old, None).unwrap().seal(ROW, &"k7Qp-canary".into());
+        let new = folder.path().join("new.key");
+        assert!(open(&new, None).unwrap().open(ROW, &sealed).is_err());
+        let both = open(&new, Some(&old)).unwrap();
+        assert_eq!(both.open(ROW, &sealed).unwrap().expose_secret(), "k7Qp-canary");
+        let resealed = both.seal(ROW, &"k7Qp-canary".into());
+        assert!(open(&new, None).unwrap().open(ROW, &resealed).is_ok());
+        let gone = open(&new, Some(&folder.path().join("gone.key")));
+        assert!(matches!(gone, Err(KeyFileError::Missing(_))));
+    }
+
+    #[test]
     fn a_key_that_others_can_read_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         drop(sealer(folder.path()));
         let path = folder.path().join("seal.key");
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(matches!(FileSealer::open(&path, Arc::new(SystemRandom)), Err(KeyFileError::TooOpen(_))));
+        assert!(matches!(
+            FileSealer::open(&path, None, Arc::new(SystemRandom)),
+            Err(KeyFileError::TooOpen(_))
+        ));
     }
 }

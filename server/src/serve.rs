@@ -1,38 +1,124 @@
-//! Runs the listeners, the worker and the phones until the program is asked to end.
+//! Runs the listeners and the worker until the program is asked to end.
 
 use std::fmt::Display;
-use std::net::SocketAddr;
+use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::serve::ListenerExt;
-use tokio::net::TcpListener;
+use app::site::{Contact, Site};
+use domain::portal::Portal;
+use domain::ports::{Connector, SessionLimits};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// What is still being answered then is cut off.
-const LAST_ANSWERS: Duration = Duration::from_secs(8);
+use crate::config::Config;
+use crate::host::Host;
+use crate::http::{self, Pages};
+use crate::limits::{SignInLimits, StreamLimits};
+use crate::listen::{self, bind};
+use crate::opened::Opened;
+use crate::origins::Origins;
+use crate::seal::FileSealer;
+use crate::signals::{LocalSignals, tell_of_ends};
+use crate::signin::cookies::Cookies;
+use crate::worker::Worker;
 
-pub async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
-    TcpListener::bind(address).await.map_err(|error| {
-        format!(
-            "cannot listen on {address}: {error}. Is another program there? Try --listen with another port"
-        )
-    })
+/// What is still being answered then is cut off.
+pub const LAST_ANSWERS: Duration = Duration::from_secs(8);
+
+/// Taken before anything is opened, so that a second program on the same data does not get that far.
+pub struct Ports {
+    pages: TcpListener,
+    management: TcpListener,
 }
 
-/// Serves until `stopping` becomes true and the last answers are out.
-pub async fn serve(listener: TcpListener, router: Router, mut stopping: watch::Receiver<bool>) {
-    // Pages leave in several writes; without this each would wait for an acknowledgement of the one before.
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY");
-        }
-    });
-    let until = async move { asked_to_end(&mut stopping).await };
-    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(until).await {
-        tracing::error!(%error, "a listener ended");
+impl Ports {
+    pub fn take(config: &Config) -> Result<Self, String> {
+        Ok(Self {
+            pages: bind(config.server.listen, "server.listen")?,
+            management: bind(config.server.management_listen, "server.management_listen")?,
+        })
+    }
+}
+
+/// What one organisation's portal is made of.
+pub struct Organisation {
+    pub config: Config,
+    pub opened: Opened,
+    pub origins: Origins,
+    pub fleets: Vec<Arc<dyn Connector>>,
+    pub pages: Pages,
+}
+
+impl Organisation {
+    /// Until the program is asked to end. `ready` is called once the ports answer.
+    pub async fn serve(
+        self,
+        ports: Ports,
+        ending: Ending,
+        mut tasks: JoinSet<()>,
+        stop: watch::Sender<bool>,
+        ready: impl FnOnce(),
+    ) -> Result<(), String> {
+        let Self { config, opened, origins, fleets, pages } = self;
+        let sealer = FileSealer::from(&config, Arc::clone(&opened.random))?;
+        let signals = Arc::new(LocalSignals::new());
+        let portal = Arc::new(Portal {
+            store: opened.store,
+            fleets,
+            authenticator: opened.accounts,
+            sealer: Arc::new(sealer),
+            signals: Arc::clone(&signals) as _,
+            clock: opened.clock,
+            random: opened.random,
+            limits: SessionLimits {
+                idle_seconds: config.sign_in.idle_minutes * 60,
+                absolute_seconds: config.sign_in.absolute_hours * 60 * 60,
+            },
+            window_seconds: config.sign_in.window_seconds,
+            resets_per_device_and_hour: config.limits.resets_per_device_and_hour as usize,
+        });
+        let host = Host {
+            portal: Arc::clone(&portal),
+            signals: Arc::clone(&signals),
+            cookies: Cookies { secure: origins.are_https() },
+            origins: Arc::new(origins),
+            proxies: config.server.proxies()?.into(),
+            sign_ins: Arc::new(SignInLimits::new(&config.limits)),
+            streams: Arc::new(StreamLimits::new(config.limits.streams_per_person)),
+            limits: config.limits.clone(),
+            stopping: stop.subscribe(),
+        };
+        let (public, figures) = http::public(host.clone(), pages);
+        let management = http::management(host, figures);
+        let worker = Arc::new(Worker { portal: Arc::clone(&portal) });
+        tasks.spawn(worker.run(signals.subscribe(), stop.subscribe()));
+        tasks.spawn(tell_of_ends(portal, signals, stop.subscribe()));
+        tasks.spawn(listen::serve(ports.management, management, config.limits.clone(), stop.subscribe()));
+        tasks.spawn(listen::serve(ports.pages, public, config.limits, stop.subscribe()));
+        ready();
+        ending.wait(stop, tasks).await;
+        Ok(())
+    }
+}
+
+/// What the pages say of the organisation.
+pub fn site(config: &Config, demo: bool) -> Site {
+    let contact = config.contact.clone();
+    Site {
+        organisation: match config.organisation.name.as_str() {
+            "" => "Latchkey".to_owned(),
+            name => name.to_owned(),
+        },
+        contact: Contact {
+            name: contact.name,
+            phone: contact.phone,
+            email: contact.email,
+            website: contact.website,
+            notes: contact.notes,
+        },
+        demo,
     }
 }
 
@@ -58,7 +144,7 @@ impl Ending {
     }
 
     /// Waits for it, tells everybody, and gives them a few seconds.
-    pub async fn wait(mut self, stop: watch::Sender<bool>, mut tasks: JoinSet<()>) {
+    async fn wait(mut self, stop: watch::Sender<bool>, mut tasks: JoinSet<()>) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}

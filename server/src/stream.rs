@@ -28,6 +28,8 @@ const LONGEST_MESSAGE: usize = 1024;
 const PING: Duration = Duration::from_secs(30);
 const SESSION_ENDED: u16 = 4401;
 const RESTARTING: u16 = 1012;
+/// A stream closes when its tab does, which nobody can tell beforehand.
+const RETRY_SECONDS: u32 = 10;
 
 #[derive(Deserialize)]
 pub struct After {
@@ -47,6 +49,13 @@ pub async fn live(
     if !host.origins.contains(&headers) {
         return Refused(Refusal::CrossSite).into_response();
     }
+    let place = match &visitor.actor {
+        None => None,
+        Some(actor) => match host.streams.open(actor.person.id) {
+            None => return Refused(Refusal::TooOften { retry_seconds: RETRY_SECONDS }).into_response(),
+            place => place,
+        },
+    };
     upgrade.read_buffer_size(READ_BUFFER).write_buffer_size(0).max_message_size(LONGEST_MESSAGE).on_upgrade(
         move |socket| async move {
             // A browser cannot read the status of a refused upgrade, so even this refusal is said inside.
@@ -55,6 +64,7 @@ pub async fn live(
                 Some(actor) => {
                     let signals = host.signals.subscribe();
                     Stream { signals, host, actor, cursor: after }.run(socket).await;
+                    drop(place);
                 }
             }
         },

@@ -14,6 +14,7 @@ use tokio::sync::{Semaphore, broadcast, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use crate::metrics;
 use crate::serve::asked_to_end;
 
 /// How long an MDM may take to answer. Afterwards it is asked what became of the command.
@@ -124,6 +125,7 @@ impl Worker {
                 };
                 let settled = self.portal.store.settle(&settlement, self.portal.now()).await?;
                 if let Some(person) = settled {
+                    metrics::reset_ended(state);
                     self.portal.signals.send(Signal::Changed(person));
                 }
                 self.give_back(lease, self.poll_millis(lease), 0).await

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use domain::command::{Command, CommandId};
 use domain::device::{Device, DeviceId, FleetId};
 use domain::person::{Actor, Person, PersonId};
-use domain::ports::{Authenticator, Clock, PasscodeState, Promises, SessionLimits, Store};
+use domain::ports::{Authenticator, Clock, Denied, PasscodeState, Promises, SessionLimits, Store};
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -148,7 +148,7 @@ impl Authenticator for Nobody {
         Ok(None)
     }
 
-    async fn check(&self, _: PersonId, _: &SecretString) -> Result<bool, StoreError> {
+    async fn check(&self, _: PersonId, _: &SecretString) -> Result<bool, Denied> {
         Ok(false)
     }
 
@@ -184,12 +184,15 @@ impl Scene {
             store,
             fleets: vec![Arc::clone(&mdm) as Arc<dyn Connector>],
             authenticator: Arc::new(Nobody),
-            sealer: Arc::new(FileSealer::open(&folder.path().join("seal.key"), random.clone()).unwrap()),
+            sealer: Arc::new(
+                FileSealer::open(&folder.path().join("seal.key"), None, random.clone()).unwrap(),
+            ),
             signals: Arc::new(LocalSignals::new()),
             clock: Arc::clone(&story.clock) as Arc<dyn Clock>,
             random,
             limits: SessionLimits { idle_seconds: 3600, absolute_seconds: 43_200 },
             window_seconds: 300,
+            resets_per_device_and_hour: 20,
         };
         let phone = story.device("phone");
         let actor = story.proven(&phone, 1).await;

@@ -1,7 +1,8 @@
 use domain::Refusal;
-use http::header::{ACCEPT_LANGUAGE, COOKIE};
+use http::header::{ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, COOKIE, HeaderValue};
 use http::request::Parts;
 use http::{HeaderName, StatusCode};
+use leptos::nonce::use_nonce;
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
@@ -32,6 +33,23 @@ pub fn languages() -> Option<String> {
     let asked = header(&parts, &ACCEPT_LANGUAGE);
     let wishes: Vec<String> = [chosen, asked].into_iter().flatten().collect();
     Some(wishes.join(",").replace(' ', ""))
+}
+
+/// What may run on a page: our own files, and the script that stands in it and carries this answer's nonce.
+pub fn protect() {
+    let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce()) else { return };
+    let policy = format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
+         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    );
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.insert_header(CONTENT_SECURITY_POLICY, policy);
+    }
+}
+
+/// leptos_meta writes a title into the document as it is; a phone may be called anything.
+pub fn as_markup(text: String) -> String {
+    html_escape::encode_text(&text).into_owned()
 }
 
 /// The status of a page that shows a refusal instead of its content. A stranger is sent to the sign-in page.

@@ -35,6 +35,9 @@ pub fn refusal_words(l: Locale, refusal: Refusal) -> RefusalWords {
         Refusal::TooLarge => words!(l, too_large, too_large_do),
         Refusal::WrongType => words!(l, wrong_type, wrong_type_do),
         Refusal::CrossSite => words!(l, cross_site, cross_site_do),
+        Refusal::Misdirected => words!(l, misdirected, misdirected_do),
+        Refusal::TooOften { .. } => words!(l, too_often, too_often_do),
+        Refusal::TooSlow => words!(l, too_slow, too_slow_do),
         Refusal::Unavailable => words!(l, unavailable, unavailable_do),
     }
 }

@@ -4,6 +4,8 @@
 mod language;
 mod reveal;
 
+use std::time::Duration;
+
 use app::api::reveal_passcode::Revealed;
 use app::error::AppError;
 use app::visitor::Visitor;
@@ -16,12 +18,14 @@ use domain::Refusal;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, REFERER};
 use http::{Extensions, Method, StatusCode, Uri};
 use server_fn::error::SERVER_FN_ERROR_HEADER;
+use tokio::time::timeout;
 
+use crate::config::Limits;
 use crate::host::Host;
 use crate::refused::{Refused, mark};
 
-/// The longest form is a change of password.
-const LONGEST_FORM: usize = 64 * 1024;
+/// A refusal is a few words.
+const LONGEST_REFUSAL: usize = 64 * 1024;
 const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What no server function takes, because its answer is a page or a cookie.
@@ -37,7 +41,7 @@ pub async fn forms(State(host): State<Host>, request: Request, next: Next) -> Re
     }
     let asker = Asker::of(&host, &request);
     let is_function = request.uri().path().starts_with("/api/");
-    let answered = match read(request, asker.wants_page).await {
+    let answered = match read(request, asker.wants_page, &host.limits).await {
         Ok(request) => refusal_in(next.clone().run(request).await).await,
         Err(refusal) => Err((Refused(refusal).into_response(), refusal)),
     };
@@ -136,9 +140,11 @@ impl Asker {
 }
 
 /// Takes the body in, so that an oversized one is refused before anything acts on it.
-async fn read(request: Request, plain: bool) -> Result<Request, Refusal> {
+async fn read(request: Request, plain: bool, limits: &Limits) -> Result<Request, Refusal> {
     let (mut parts, body) = request.into_parts();
-    let body = to_bytes(body, LONGEST_FORM).await.map_err(|_| Refusal::TooLarge)?;
+    let body = to_bytes(body, usize::try_from(limits.body_bytes).unwrap_or(usize::MAX));
+    let at_most = Duration::from_secs(limits.body_seconds.into());
+    let body = timeout(at_most, body).await.map_err(|_| Refusal::TooSlow)?.map_err(|_| Refusal::TooLarge)?;
     match text(&parts.headers, &CONTENT_TYPE) {
         Some(kind) if kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(FORM)) => {}
         // A form without fields.
@@ -163,7 +169,7 @@ async fn refusal_in(response: Response) -> Result<Response, (Response, Refusal)>
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
-    let body: Bytes = to_bytes(body, LONGEST_FORM).await.unwrap_or_default();
+    let body: Bytes = to_bytes(body, LONGEST_REFUSAL).await.unwrap_or_default();
     let AppError(refusal) = serde_json::from_slice(&body).unwrap_or(AppError(Refusal::Unavailable));
     let mut response = Response::from_parts(parts, Body::from(body));
     mark(&mut response, refusal);

@@ -1,8 +1,8 @@
-//! The two cookies. On https they are bound to the host and to TLS; on loopback over http WebKit would drop such ones.
+//! The three cookies. On https they are bound to the host and to TLS; on loopback over http WebKit would drop such ones.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::account::TokenHash;
+use domain::account::{BROWSER_KNOWN_SECONDS, TokenHash};
 use domain::ports::Randomness;
 use http::HeaderValue;
 use http::header::{COOKIE, HeaderMap};
@@ -18,6 +18,8 @@ pub enum Kind {
     Session,
     /// Marks the browser that a sign-in window was opened in.
     Window,
+    /// A browser that somebody signed in with before.
+    Known,
 }
 
 /// 256 random bits, known to the browser alone.
@@ -42,23 +44,26 @@ fn hash(token: &str) -> TokenHash {
 impl Cookies {
     pub fn read(self, headers: &HeaderMap, kind: Kind) -> Option<TokenHash> {
         let name = self.name(kind);
-        headers
+        let mut sent = headers
             .get_all(COOKIE)
             .iter()
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
-            .find(|(key, _)| *key == name)
-            .map(|(_, token)| hash(token))
+            .filter(|(key, _)| *key == name);
+        // Of two with one name, one was put there by somebody else: a neighbour on another port, or a sibling domain.
+        let token = sent.next()?.1;
+        sent.next().is_none().then(|| hash(token))
     }
 
     pub fn set(self, kind: Kind, token: &Token) -> HeaderValue {
         let age = match kind {
             // The server ends sessions; the browser forgets this one when it closes.
-            Kind::Session => "",
-            Kind::Window => "; Max-Age=900",
+            Kind::Session => String::new(),
+            Kind::Window => "; Max-Age=900".to_owned(),
+            Kind::Known => format!("; Max-Age={BROWSER_KNOWN_SECONDS}"),
         };
-        self.header(kind, &token.0, age)
+        self.header(kind, &token.0, &age)
     }
 
     pub fn clear(self, kind: Kind) -> HeaderValue {
@@ -79,6 +84,8 @@ impl Cookies {
             (Kind::Session, true) => "__Host-latchkey_session",
             (Kind::Window, false) => "latchkey_window",
             (Kind::Window, true) => "__Host-latchkey_window",
+            (Kind::Known, false) => "latchkey_browser",
+            (Kind::Known, true) => "__Host-latchkey_browser",
         }
     }
 }
@@ -101,6 +108,9 @@ mod tests {
         headers.insert(COOKIE, format!("other=1; {pair}").parse().unwrap());
         assert_eq!(cookies.read(&headers, Kind::Session), Some(token.hash()));
         assert_eq!(cookies.read(&headers, Kind::Window), None);
+        let mut tossed = headers.clone();
+        tossed.append(COOKIE, "__Host-latchkey_session=another".parse().unwrap());
+        assert_eq!(cookies.read(&tossed, Kind::Session), None);
         assert_eq!(Cookies { secure: false }.read(&headers, Kind::Session), None);
     }
 }

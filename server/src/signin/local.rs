@@ -5,23 +5,56 @@ use std::sync::Arc;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Argon2, PasswordHash};
 use async_trait::async_trait;
+use domain::Refusal;
 use domain::person::PersonId;
-use domain::ports::{Authenticator, Randomness, Store, StoreError};
+use domain::ports::{Authenticator, Clock, Denied, Randomness, Store, StoreError};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
+
+use crate::config::Limits;
+use crate::limits::Counters;
 
 pub struct LocalAccounts {
     store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
     random: Arc<dyn Randomness>,
+    /// Wrong passwords of people who are signed in.
+    wrong: Counters<PersonId>,
+    most_wrong: u32,
+    /// A hash takes 19 MiB and a processor: more at once than there are of those would only be slower.
+    hashing: Semaphore,
     /// The hash of a password nobody has, so that an unknown name takes as long as a known one.
     nobody: String,
 }
 
 impl LocalAccounts {
-    pub fn new(store: Arc<dyn Store>, random: Arc<dyn Randomness>) -> Result<Self, StoreError> {
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Randomness>,
+        limits: &Limits,
+    ) -> Result<Self, StoreError> {
         let mut password = [0; 32];
         random.fill(&mut password);
         let nobody = hash_blocking(&password, random.as_ref())?;
-        Ok(Self { store, random, nobody })
+        Ok(Self {
+            store,
+            clock,
+            random,
+            wrong: Counters::new(limits.sign_in_failure_minutes),
+            most_wrong: limits.sign_in_failures,
+            hashing: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
+            nobody,
+        })
+    }
+
+    async fn verify(&self, hash: String, password: SecretString) -> Result<bool, StoreError> {
+        let _turn = self.hashing.acquire().await?;
+        tokio::task::spawn_blocking(move || {
+            let hash = PasswordHash::new(&hash).map_err(|e| StoreError(format!("a password hash: {e}")))?;
+            Ok(Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok())
+        })
+        .await?
     }
 }
 
@@ -36,13 +69,21 @@ impl Authenticator for LocalAccounts {
             Some((person, hash)) => (Some(person), hash),
             None => (None, self.nobody.clone()),
         };
-        let right = verify(hash, password.clone()).await?;
+        let right = self.verify(hash, password.clone()).await?;
         Ok(person.filter(|_| right))
     }
 
-    async fn check(&self, person: PersonId, password: &SecretString) -> Result<bool, StoreError> {
+    async fn check(&self, person: PersonId, password: &SecretString) -> Result<bool, Denied> {
+        let counted = [(person, self.most_wrong)];
+        self.wrong
+            .take(&counted, self.clock.now())
+            .map_err(|retry_seconds| Refusal::TooOften { retry_seconds })?;
         let hash = self.store.password_of_person(person).await?;
-        verify(hash.unwrap_or_else(|| self.nobody.clone()), password.clone()).await
+        let right = self.verify(hash.unwrap_or_else(|| self.nobody.clone()), password.clone()).await;
+        if !matches!(right, Ok(false)) {
+            self.wrong.give_back(&counted);
+        }
+        Ok(right?)
     }
 
     async fn hash(&self, password: &SecretString) -> Result<String, StoreError> {
@@ -52,14 +93,6 @@ impl Authenticator for LocalAccounts {
         })
         .await?
     }
-}
-
-async fn verify(hash: String, password: SecretString) -> Result<bool, StoreError> {
-    tokio::task::spawn_blocking(move || {
-        let hash = PasswordHash::new(&hash).map_err(|e| StoreError(format!("a password hash: {e}")))?;
-        Ok(Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok())
-    })
-    .await?
 }
 
 fn hash_blocking(password: &[u8], random: &dyn Randomness) -> Result<String, StoreError> {

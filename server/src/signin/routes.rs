@@ -6,16 +6,20 @@ use axum::extract::{Path, State};
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use axum::{Extension, Form, Router, routing};
 use domain::Refusal;
+use domain::account::TokenHash;
 use domain::device::DeviceId;
 use domain::freshness::Purpose;
 use domain::person::Actor;
 use domain::portal::{Landing, SignInAttempt};
+use domain::ports::Denied;
 use http::header::{HeaderMap, SET_COOKIE, USER_AGENT};
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::cookies::{Kind, Token};
 use crate::host::Host;
+use crate::metrics;
+use crate::peer::Peer;
 use crate::refused::{Refused, readable};
 
 pub fn routes() -> Router<Host> {
@@ -34,25 +38,58 @@ struct Credentials {
 async fn sign_in(
     State(host): State<Host>,
     Extension(visitor): Extension<Visitor>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     form: Result<Form<Credentials>, FormRejection>,
 ) -> Result<Response, Refused> {
     let credentials = readable(form)?;
+    let before = known_before(&host, &headers, &credentials.user_name).await?;
+    let counted = host
+        .sign_ins
+        .begin(&credentials.user_name, before.as_ref(), peer.network, host.portal.now())
+        .inspect_err(|_| metrics::signed_in("throttled"))
+        .map_err(Refused)?;
     let token = Token::new(host.portal.random.as_ref());
+    let known = Token::new(host.portal.random.as_ref());
     let attempt = SignInAttempt {
         user_name: credentials.user_name,
         password: credentials.password,
         token: token.hash(),
         browser: visitor.browser,
         replaces: visitor.actor.map(|actor| actor.session),
+        known_before: host.cookies.read(&headers, Kind::Known),
+        known_browser: known.hash(),
         agent: agent(&headers),
     };
-    let landing = host.portal.sign_in(attempt).await?;
+    let landing = match host.portal.sign_in(attempt).await {
+        Ok(landing) => landing,
+        Err(denied) => {
+            metrics::signed_in("failed");
+            if !matches!(denied, Denied::Refused(Refusal::WrongCredentials)) {
+                counted.forgive();
+            }
+            return Err(denied.into());
+        }
+    };
+    counted.forgive();
+    metrics::signed_in("done");
     let cookies = [
+        (SET_COOKIE, host.cookies.set(Kind::Known, &known)),
         (SET_COOKIE, host.cookies.set(Kind::Session, &token)),
         (SET_COOKIE, host.cookies.clear(Kind::Window)),
     ];
     Ok((AppendHeaders(cookies), Redirect::to(&address(&landing))).into_response())
+}
+
+/// The browser's token, when somebody signed in with it under this name before.
+async fn known_before(
+    host: &Host,
+    headers: &HeaderMap,
+    user_name: &str,
+) -> Result<Option<TokenHash>, Refused> {
+    let Some(token) = host.cookies.read(headers, Kind::Known) else { return Ok(None) };
+    let known = host.portal.store.knows_browser(user_name, &token).await.map_err(Denied::from)?;
+    Ok(known.then_some(token))
 }
 
 async fn sign_out(

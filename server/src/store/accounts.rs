@@ -1,9 +1,13 @@
 use domain::Timestamp;
-use domain::person::{Actor, Person, PersonId};
+use domain::account::{Account, TokenHash};
+use domain::person::{Actor, Person, PersonId, SessionId};
 use domain::ports::StoreError;
 use sqlx::Row;
+use uuid::Uuid;
 
-use super::sqlite::{AuditRow, SqliteStore, audit, person_from};
+use super::audit::{AuditRow, audit};
+use super::sqlite::{SqliteStore, person_from};
+use crate::database::Tx;
 
 impl SqliteStore {
     pub(super) async fn insert_person(
@@ -26,8 +30,7 @@ impl SqliteStore {
         .bind(now.0)
         .execute(&mut *tx)
         .await?;
-        let row = AuditRow { person: Some(person.id), event: "person_added", device: None, command: None };
-        audit(&mut tx, row, now).await?;
+        audit(&mut tx, about(person.id, "person_added"), now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -44,10 +47,11 @@ impl SqliteStore {
         &self,
         user_name: &str,
     ) -> Result<Option<(PersonId, String)>, StoreError> {
-        let row = sqlx::query("SELECT id, password_hash FROM people WHERE user_name = ?")
-            .bind(user_name)
-            .fetch_optional(&self.database.reads)
-            .await?;
+        let row =
+            sqlx::query("SELECT id, password_hash FROM people WHERE user_name = ? AND disabled_at IS NULL")
+                .bind(user_name)
+                .fetch_optional(&self.database.reads)
+                .await?;
         Ok(match row {
             Some(row) => Some((PersonId(row.try_get("id")?), row.try_get("password_hash")?)),
             None => None,
@@ -61,42 +65,142 @@ impl SqliteStore {
             .await?)
     }
 
-    /// A window proves that one knows the password; after a change it would prove it of the old one.
     pub(super) async fn update_password(
         &self,
         actor: &Actor,
         password_hash: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let person = actor.person.id.0;
+        let person = actor.person.id;
         let mut tx = self.database.write().await?;
-        sqlx::query("UPDATE people SET password_hash = ? WHERE id = ?")
-            .bind(password_hash)
-            .bind(person)
+        write_password(&mut tx, person, password_hash).await?;
+        end_what_was_proven(&mut tx, person, Some(actor.session), now).await?;
+        audit(&mut tx, about(person, "password_changed"), now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    pub(super) async fn update_password_of(
+        &self,
+        person: PersonId,
+        password_hash: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.database.write().await?;
+        write_password(&mut tx, person, password_hash).await?;
+        end_what_was_proven(&mut tx, person, None, now).await?;
+        forget_browsers(&mut tx, person).await?;
+        audit(&mut tx, about(person, "password_set"), now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    pub(super) async fn update_disabled(
+        &self,
+        person: PersonId,
+        disabled: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.database.write().await?;
+        sqlx::query("UPDATE people SET disabled_at = ? WHERE id = ?")
+            .bind(disabled.then_some(now.0))
+            .bind(person.0)
             .execute(&mut *tx)
             .await?;
-        sqlx::query("UPDATE sessions SET ended_at = ? WHERE person = ? AND id <> ? AND ended_at IS NULL")
-            .bind(now.0)
-            .bind(person)
-            .bind(actor.session.0)
-            .execute(&mut *tx)
+        end_what_was_proven(&mut tx, person, None, now).await?;
+        forget_browsers(&mut tx, person).await?;
+        let event = if disabled { "person_disabled" } else { "person_enabled" };
+        audit(&mut tx, about(person, event), now).await?;
+        Ok(tx.commit().await?)
+    }
+
+    pub(super) async fn select_accounts(&self) -> Result<Vec<Account>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT id, user_name, name, email, it_admin, disabled_at FROM people ORDER BY user_name",
+        )
+        .fetch_all(&self.database.reads)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let disabled = row.try_get::<Option<i64>, _>("disabled_at")?.is_some();
+                Ok(Account { person: person_from(row)?, disabled })
+            })
+            .collect()
+    }
+
+    /// The name itself may be a password typed into the wrong field, so it is written down only when somebody has it.
+    pub(super) async fn insert_failed_sign_in(
+        &self,
+        user_name: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.database.write().await?;
+        let person: Option<Uuid> = sqlx::query_scalar("SELECT id FROM people WHERE user_name = ?")
+            .bind(user_name)
+            .fetch_optional(&mut *tx)
             .await?;
-        sqlx::query("UPDATE windows SET consumed_at = ? WHERE person = ? AND consumed_at IS NULL")
-            .bind(now.0)
-            .bind(person)
-            .execute(&mut *tx)
-            .await?;
-        sqlx::query("DELETE FROM grants WHERE person = ? AND spent_on IS NULL")
-            .bind(person)
-            .execute(&mut *tx)
-            .await?;
-        let row = AuditRow {
-            person: Some(actor.person.id),
-            event: "password_changed",
-            device: None,
-            command: None,
-        };
+        let person = person.map(PersonId);
+        let row = AuditRow { person, event: "sign_in_failed", device: None, command: None };
         audit(&mut tx, row, now).await?;
         Ok(tx.commit().await?)
     }
+
+    pub(super) async fn select_known_browser(
+        &self,
+        user_name: &str,
+        browser: &TokenHash,
+    ) -> Result<bool, StoreError> {
+        Ok(sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM known_browsers k JOIN people p ON p.id = k.person
+                            WHERE k.browser = ? AND p.user_name = ?)",
+        )
+        .bind(&browser.0[..])
+        .bind(user_name)
+        .fetch_one(&self.database.reads)
+        .await?)
+    }
+}
+
+async fn write_password(tx: &mut Tx, person: PersonId, password_hash: &str) -> Result<(), StoreError> {
+    sqlx::query("UPDATE people SET password_hash = ? WHERE id = ?")
+        .bind(password_hash)
+        .bind(person.0)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Sessions, windows and grants. A window proves that one knows the password; after a change it would prove it of the
+/// old one.
+async fn end_what_was_proven(
+    tx: &mut Tx,
+    person: PersonId,
+    except: Option<SessionId>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE sessions SET ended_at = ?1 WHERE person = ?2 AND (?3 IS NULL OR id <> ?3) AND ended_at IS NULL",
+    )
+    .bind(now.0)
+    .bind(person.0)
+    .bind(except.map(|session| session.0))
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query("UPDATE windows SET consumed_at = ? WHERE person = ? AND consumed_at IS NULL")
+        .bind(now.0)
+        .bind(person.0)
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query("DELETE FROM grants WHERE person = ? AND spent_on IS NULL")
+        .bind(person.0)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+async fn forget_browsers(tx: &mut Tx, person: PersonId) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM known_browsers WHERE person = ?").bind(person.0).execute(&mut **tx).await?;
+    Ok(())
+}
+
+const fn about(person: PersonId, event: &'static str) -> AuditRow<'static> {
+    AuditRow { person: Some(person), event, device: None, command: None }
 }

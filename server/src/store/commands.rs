@@ -1,5 +1,6 @@
 use domain::command::{
-    Command, CommandId, CommandKind, CommandState, CommandStep, Failure, Submission, SubmitFacts, may_submit,
+    Command, CommandId, CommandKind, CommandState, CommandStep, Failure, HOUR_SECONDS, Submission,
+    SubmitFacts, may_submit,
 };
 use domain::device::{Device, DeviceId, Platform};
 use domain::notification::News;
@@ -11,11 +12,12 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
+use super::audit::{AuditRow, audit};
 use super::names::Named;
 use super::notifications::notify;
 use super::passcodes::{arm_passcode, erase_older_passcodes, erase_passcode, keep_passcode, sealed_of};
 use super::sessions::newest_grant;
-use super::sqlite::{AuditRow, SqliteStore, audit, person_from};
+use super::sqlite::{SqliteStore, person_from};
 use crate::database::Tx;
 
 impl SqliteStore {
@@ -24,14 +26,16 @@ impl SqliteStore {
         actor: &Actor,
         device: &Device,
         command: &Command,
+        at_most_an_hour: usize,
         now: Timestamp,
     ) -> Result<Result<Submission, Refusal>, StoreError> {
         let mut tx = self.database.write().await?;
         let facts = SubmitFacts {
             grant: newest_grant(&mut tx, actor, &device.id).await?,
             open: open_command(&mut tx, &device.id).await?.map(|command| command.id),
+            within_an_hour: submitted_within_an_hour(&mut tx, &device.id, now).await?,
         };
-        let submission = match may_submit(actor, device, &facts, now) {
+        let submission = match may_submit(actor, device, &facts, at_most_an_hour, now) {
             Ok(submission) => submission,
             Err(refusal) => {
                 let id = device.id.to_string();
@@ -308,6 +312,20 @@ async fn audit_command(
     let row =
         AuditRow { person: Some(command.person), event, device: Some(&device), command: Some(command.id.0) };
     audit(tx, row, now).await
+}
+
+async fn submitted_within_an_hour(
+    tx: &mut Tx,
+    device: &DeviceId,
+    now: Timestamp,
+) -> Result<Vec<Timestamp>, StoreError> {
+    let times: Vec<i64> =
+        sqlx::query_scalar("SELECT created_at FROM commands WHERE device = ? AND created_at > ?")
+            .bind(device.to_string())
+            .bind(now.plus_seconds(-HOUR_SECONDS).0)
+            .fetch_all(&mut **tx)
+            .await?;
+    Ok(times.into_iter().map(Timestamp).collect())
 }
 
 async fn open_command(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::account::TokenHash;
+use domain::account::{Account, TokenHash};
 use domain::command::{COMMAND_SECONDS, Command, CommandId, CommandKind, CommandState, Failure, Submission};
 use domain::device::{Capability, Device, DeviceId, Platform};
 use domain::freshness::{Authentication, Purpose, SignInWindow, Verdict, WindowId};
@@ -21,6 +21,8 @@ use crate::fakes::{FakeClock, new_id, person};
 
 const LIMITS: SessionLimits = SessionLimits { idle_seconds: 3600, absolute_seconds: 43_200 };
 const MINUTE: i64 = 60_000;
+/// How often a device may be reset within an hour.
+const AN_HOUR: usize = 5;
 
 #[tokio::test]
 async fn sqlite_conforms() {
@@ -36,6 +38,10 @@ async fn sqlite_conforms() {
 
 /// Every chapter gets a database of its own.
 async fn whole_story(mut open: impl AsyncFnMut() -> Arc<dyn Store>) {
+    an_account_is_disabled_and_its_password_set(&Story::new(open().await).await).await;
+    a_browser_is_known_by_its_newest_token(&Story::new(open().await).await).await;
+    a_failed_sign_in_is_written_down(&Story::new(open().await).await).await;
+    a_device_is_reset_only_so_often_an_hour(&Story::new(open().await).await).await;
     people_are_found_by_id_and_name(&Story::new(open().await).await).await;
     a_session_is_known_by_its_token_until_it_ends(&Story::new(open().await).await).await;
     a_session_ends_by_idleness_and_age(&Story::new(open().await).await).await;
@@ -113,6 +119,8 @@ impl Story {
             proof: Authentication::local(self.now()),
             browser: browser.map(token),
             replaces: None,
+            known_before: None,
+            known_browser: token(cookie),
             agent: "a browser".to_owned(),
         };
         let outcome = self.store.sign_in(&session, self.now()).await.unwrap();
@@ -170,7 +178,7 @@ impl Story {
 
     pub async fn submit(&self, actor: &Actor, device: &Device) -> Result<CommandId, Refusal> {
         let command = self.command(actor, device);
-        match self.store.submit(actor, device, &command, self.now()).await {
+        match self.store.submit(actor, device, &command, AN_HOUR, self.now()).await {
             Ok(Submission::New(_)) => Ok(command.id),
             Ok(Submission::Repeated(first)) => Ok(first),
             Err(Denied::Refused(refusal)) => Err(refusal),
@@ -229,11 +237,99 @@ async fn a_session_is_known_by_its_token_until_it_ends(story: &Story) {
         proof: Authentication::local(story.now()),
         browser: None,
         replaces: Some(older.session),
+        known_before: None,
+        known_browser: token(4),
         agent: String::new(),
     };
     story.store.sign_in(&newer, story.now()).await.unwrap();
     assert_eq!(story.actor(3).await, None);
     assert_eq!(story.actor(4).await.unwrap().session, newer.session);
+}
+
+async fn an_account_is_disabled_and_its_password_set(story: &Story) {
+    let store = &story.store;
+    let phone = story.device("phone");
+    let proven = story.proven(&phone, 1).await;
+    let leaving = story.sign_in(&story.ana, 2).await;
+    story.open_window(&leaving, &phone, 9, None).await;
+    let since = story.now();
+    let ben = story.sign_in(&story.ben, 3).await;
+    store.set_disabled(story.ana.id, true, story.now()).await.unwrap();
+    assert!(story.actor(1).await.is_none());
+    assert!(story.actor(3).await.is_some());
+    assert!(store.password_of_user("ana").await.unwrap().is_none());
+    assert_eq!(store.window(&token(9)).await.unwrap(), None);
+    assert_eq!(story.submit(&proven, &phone).await, Err(Refusal::FreshSignInNeeded));
+    let ended = store.sessions_ended_since(since).await.unwrap();
+    assert!(ended.contains(&proven.session) && !ended.contains(&ben.session));
+    assert!(store.sessions_ended_since(story.now().plus_millis(1)).await.unwrap().is_empty());
+    let disabled =
+        |accounts: Vec<Account>| accounts.into_iter().map(|account| account.disabled).collect::<Vec<_>>();
+    assert_eq!(disabled(store.accounts().await.unwrap()), [true, false]);
+
+    store.set_disabled(story.ana.id, false, story.now()).await.unwrap();
+    assert_eq!(disabled(store.accounts().await.unwrap()), [false, false]);
+    // What was proven before stays void.
+    assert!(story.actor(1).await.is_none());
+    let again = story.proven(&phone, 4).await;
+    store.set_password(story.ana.id, "another hash", story.now()).await.unwrap();
+    assert!(story.actor(4).await.is_none());
+    assert_eq!(story.submit(&again, &phone).await, Err(Refusal::FreshSignInNeeded));
+    let (_, hash) = store.password_of_user("ANA").await.unwrap().unwrap();
+    assert_eq!(hash, "another hash");
+}
+
+async fn a_browser_is_known_by_its_newest_token(story: &Story) {
+    let store = &story.store;
+    let known = async |name: &str, number| store.knows_browser(name, &token(number)).await.unwrap();
+    assert!(!known("ana", 1).await);
+    story.sign_in(&story.ana, 1).await;
+    assert!(known("Ana", 1).await && !known("ben", 1).await && !known("ana", 2).await);
+    let next = |person: &Person, cookie, before| NewSession {
+        session: SessionId(new_id()),
+        token: token(cookie),
+        person: person.id,
+        proof: Authentication::local(story.now()),
+        browser: None,
+        replaces: None,
+        known_before: Some(token(before)),
+        known_browser: token(cookie),
+        agent: String::new(),
+    };
+    // A second person at the same computer: it stays known to both.
+    store.sign_in(&next(&story.ben, 2, 1), story.now()).await.unwrap();
+    assert!(known("ana", 2).await && known("ben", 2).await && !known("ana", 1).await);
+    store.set_password(story.ben.id, "a hash", story.now()).await.unwrap();
+    assert!(known("ana", 2).await && !known("ben", 2).await);
+    story.clock.wait(366 * 24 * 60 * MINUTE);
+    story.sign_in(&story.ana, 3).await;
+    assert!(!known("ana", 2).await && known("ana", 3).await);
+}
+
+async fn a_failed_sign_in_is_written_down(story: &Story) {
+    let before = story.store.audit_after(0, 100).await.unwrap();
+    story.store.note_failed_sign_in("ana", story.now()).await.unwrap();
+    story.store.note_failed_sign_in("my-password-by-mistake", story.now()).await.unwrap();
+    let last = before.last().unwrap();
+    let rows = story.store.audit_after(last.seq, 100).await.unwrap();
+    let told: Vec<_> = rows.iter().map(|row| (row.event.as_str(), row.user_name.as_deref())).collect();
+    assert_eq!(told, [("sign_in_failed", Some("ana")), ("sign_in_failed", None)]);
+    assert_eq!(story.store.audit_after(last.seq, 1).await.unwrap(), rows[..1]);
+}
+
+async fn a_device_is_reset_only_so_often_an_hour(story: &Story) {
+    let phone = story.device("phone");
+    let mut actor = story.proven(&phone, 100).await;
+    for number in 0..AN_HOUR {
+        story.done(&actor, &phone).await;
+        story.clock.wait(MINUTE);
+        actor = story.proven(&phone, 101 + u8::try_from(number).unwrap()).await;
+    }
+    // The first was five minutes ago.
+    assert_eq!(story.submit(&actor, &phone).await, Err(Refusal::TooOften { retry_seconds: 3300 }));
+    story.clock.wait(55 * MINUTE);
+    let actor = story.proven(&phone, 120).await;
+    assert!(story.submit(&actor, &phone).await.is_ok());
 }
 
 async fn a_session_ends_by_idleness_and_age(story: &Story) {
@@ -344,7 +440,7 @@ async fn many_submits_at_once_are_one_command(story: &Story) {
         let (store, actor, phone, now) =
             (Arc::clone(&story.store), actor.clone(), phone.clone(), story.now());
         let command = story.command(&actor, &phone);
-        tokio::spawn(async move { store.submit(&actor, &phone, &command, now).await })
+        tokio::spawn(async move { store.submit(&actor, &phone, &command, AN_HOUR, now).await })
     });
     let mut new = 0;
     for submit in submits.collect::<Vec<_>>() {

@@ -1,6 +1,7 @@
 //! The portal's own rows.
 
 mod accounts;
+mod audit;
 mod commands;
 pub mod names;
 mod notifications;

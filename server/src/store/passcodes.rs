@@ -8,7 +8,8 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
-use super::sqlite::{AuditRow, SqliteStore, audit};
+use super::audit::{AuditRow, audit};
+use super::sqlite::SqliteStore;
 use crate::database::Tx;
 
 /// How long an unrevealed passcode is kept, and how long it stays after it was first shown.

@@ -1,5 +1,5 @@
 use domain::Timestamp;
-use domain::account::{SignedIn, TokenHash};
+use domain::account::{BROWSER_KNOWN_SECONDS, SignedIn, TokenHash};
 use domain::command::CommandId;
 use domain::device::DeviceId;
 use domain::freshness::{Grant, GrantId, Purpose, SignInWindow, Verdict, WindowId};
@@ -9,8 +9,9 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
+use super::audit::{AuditRow, audit};
 use super::names::Named;
-use super::sqlite::{AuditRow, SqliteStore, audit, person_from};
+use super::sqlite::{SqliteStore, person_from};
 use crate::database::Tx;
 
 /// How stale `last_used_at` may grow before a request writes it: a page view should not cost a commit.
@@ -44,6 +45,7 @@ impl SqliteStore {
         .await?;
         let row = AuditRow { person: Some(new.person), event: "signed_in", device: None, command: None };
         audit(&mut tx, row, now).await?;
+        remember_browser(&mut tx, new, now).await?;
         let outcome = match &new.browser {
             Some(browser) => consume_window(&mut tx, new, browser, now).await?,
             None => None,
@@ -199,6 +201,14 @@ impl SqliteStore {
         Ok(ended)
     }
 
+    pub(super) async fn select_ended_since(&self, since: Timestamp) -> Result<Vec<SessionId>, StoreError> {
+        let ended: Vec<Uuid> = sqlx::query_scalar("SELECT id FROM sessions WHERE ended_at >= ?")
+            .bind(since.0)
+            .fetch_all(&self.database.reads)
+            .await?;
+        Ok(ended.into_iter().map(SessionId).collect())
+    }
+
     pub(super) async fn select_grant(
         &self,
         actor: &Actor,
@@ -208,6 +218,29 @@ impl SqliteStore {
         let grant = newest_grant(&mut connection, actor, device).await?;
         Ok(grant.filter(|grant| grant.spent_on.is_none()))
     }
+}
+
+/// What is known of a browser goes on under its new token, so that a copied one is worth nothing after the next sign-in.
+async fn remember_browser(tx: &mut Tx, new: &NewSession, now: Timestamp) -> Result<(), StoreError> {
+    if let Some(before) = &new.known_before {
+        sqlx::query("UPDATE known_browsers SET browser = ? WHERE browser = ?")
+            .bind(&new.known_browser.0[..])
+            .bind(&before.0[..])
+            .execute(&mut **tx)
+            .await?;
+    }
+    sqlx::query("INSERT OR REPLACE INTO known_browsers (browser, person, signed_in_at) VALUES (?, ?, ?)")
+        .bind(&new.known_browser.0[..])
+        .bind(new.person.0)
+        .bind(now.0)
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query("DELETE FROM known_browsers WHERE person = ? AND signed_in_at < ?")
+        .bind(new.person.0)
+        .bind(now.plus_seconds(-BROWSER_KNOWN_SECONDS).0)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }
 
 /// The first sign-in in the window's browser consumes it, whoever it is and however late.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use domain::Timestamp;
-use domain::account::{SignedIn, TokenHash};
+use domain::account::{Account, AuditEntry, SignedIn, TokenHash};
 use domain::command::{Command, CommandId, CommandStep, Submission};
 use domain::device::{Device, DeviceId};
 use domain::freshness::{Grant, SignInWindow};
@@ -16,9 +16,8 @@ use domain::ports::{
 };
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
-use uuid::Uuid;
 
-use crate::database::{Database, Tx};
+use crate::database::Database;
 
 pub struct SqliteStore {
     pub(super) database: Database,
@@ -43,27 +42,6 @@ impl SqliteStore {
         };
         tracing::warn!(why, "the write-ahead log still holds the ciphertext of an erased passcode");
     }
-}
-
-/// What the audit says: who did what to which device, never a secret.
-pub(super) struct AuditRow<'a> {
-    pub person: Option<PersonId>,
-    pub event: &'static str,
-    pub device: Option<&'a str>,
-    pub command: Option<Uuid>,
-}
-
-/// Written in the transaction of what it records.
-pub(super) async fn audit(tx: &mut Tx, row: AuditRow<'_>, now: Timestamp) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO audit (at, person, event, device, command) VALUES (?, ?, ?, ?, ?)")
-        .bind(now.0)
-        .bind(row.person.map(|person| person.0))
-        .bind(row.event)
-        .bind(row.device)
-        .bind(row.command)
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
 }
 
 /// Reads a person from columns `id, user_name, name, email, it_admin`.
@@ -94,6 +72,21 @@ impl Store for SqliteStore {
     }
     async fn change_password(&self, actor: &Actor, hash: &str, now: Timestamp) -> Result<(), StoreError> {
         self.update_password(actor, hash, now).await
+    }
+    async fn set_password(&self, person: PersonId, hash: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.update_password_of(person, hash, now).await
+    }
+    async fn set_disabled(&self, person: PersonId, disabled: bool, now: Timestamp) -> Result<(), StoreError> {
+        self.update_disabled(person, disabled, now).await
+    }
+    async fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+        self.select_accounts().await
+    }
+    async fn note_failed_sign_in(&self, user_name: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.insert_failed_sign_in(user_name, now).await
+    }
+    async fn knows_browser(&self, user_name: &str, browser: &TokenHash) -> Result<bool, StoreError> {
+        self.select_known_browser(user_name, browser).await
     }
 
     async fn sign_in(&self, new: &NewSession, now: Timestamp) -> Result<Option<WindowOutcome>, StoreError> {
@@ -139,6 +132,9 @@ impl Store for SqliteStore {
     ) -> Result<bool, StoreError> {
         self.update_session_ended(actor, session, now).await
     }
+    async fn sessions_ended_since(&self, since: Timestamp) -> Result<Vec<SessionId>, StoreError> {
+        self.select_ended_since(since).await
+    }
     async fn grant(&self, actor: &Actor, device: &DeviceId) -> Result<Option<Grant>, StoreError> {
         self.select_grant(actor, device).await
     }
@@ -148,9 +144,10 @@ impl Store for SqliteStore {
         actor: &Actor,
         device: &Device,
         command: &Command,
+        at_most_an_hour: usize,
         now: Timestamp,
     ) -> Result<Submission, Denied> {
-        Ok(self.insert_command(actor, device, command, now).await??)
+        Ok(self.insert_command(actor, device, command, at_most_an_hour, now).await??)
     }
     async fn last_command(&self, person: PersonId, device: &DeviceId) -> Result<Option<Command>, StoreError> {
         self.select_last_command(person, device).await
@@ -225,6 +222,10 @@ impl Store for SqliteStore {
     }
     async fn mark_read(&self, person: PersonId, up_to: i64, now: Timestamp) -> Result<(), StoreError> {
         self.update_read(person, up_to, now).await
+    }
+
+    async fn audit_after(&self, seq: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        self.select_audit(seq, limit).await
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

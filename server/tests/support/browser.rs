@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use reqwest::{Client, Method, RequestBuilder, redirect};
 use scraper::{Html, Selector};
@@ -114,6 +114,35 @@ impl Browser {
         self.call("forget_passcode", &[("device", device)]).await
     }
 
+    /// Another browser with the same cookies.
+    pub fn copy(&self) -> Self {
+        let copy = Self::new(self.url.clone(), Arc::clone(&self.secrets));
+        copy.cookies.lock().unwrap().extend(self.cookies.lock().unwrap().clone());
+        copy
+    }
+
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.cookies.lock().unwrap().get(name).cloned()
+    }
+
+    /// A cookie that the server did not set.
+    pub fn plant(&self, name: &str, value: &str) {
+        self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
+    }
+
+    /// A request in which nothing but the cookies is a browser's own.
+    pub async fn raw(&self, method: Method, path: &str, headers: Fields<'_>, body: &[u8]) -> Answer {
+        let mut request = self.client.request(method, format!("{}{path}", self.url)).body(body.to_vec());
+        let cookies = self.cookie_header();
+        if !cookies.is_empty() {
+            request = request.header("cookie", cookies);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.ask(request).await
+    }
+
     pub fn cookie_header(&self) -> String {
         let pairs: Vec<String> =
             self.cookies.lock().unwrap().iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -179,6 +208,10 @@ impl Browser {
 }
 
 impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
     /// The temporary passcode this page shows.
     pub fn passcode(&self) -> Option<String> {
         let html = Html::parse_document(&self.body);

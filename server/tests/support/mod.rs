@@ -8,12 +8,14 @@ mod program;
 mod records;
 mod stream;
 mod verify;
+mod wire;
 
 pub use browser::{Answer, Browser};
 pub use program::Program;
 pub use records::until;
 pub use stream::Stream;
 pub use verify::Then;
+pub use wire::{Wire, status};
 
 pub const GALAXY: &str = "Ana's Galaxy";
 pub const IPHONE: &str = "Ana's iPhone";

@@ -1,8 +1,9 @@
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::io::Write;
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,10 +18,14 @@ pub struct Program {
     child: Child,
     ports: Ports,
     clock: Option<MovableClock>,
+    settings: Settings,
     pub folder: TempDir,
     /// What must turn up nowhere: cookies' values and temporary passcodes, as browsers learn them.
     pub secrets: Secrets,
 }
+
+/// Key, as in `limits.sign_in_failures`, and value.
+pub type Settings = Vec<(&'static str, &'static str)>;
 
 pub type Secrets = Arc<Mutex<BTreeSet<String>>>;
 
@@ -32,19 +37,23 @@ struct Ports {
 
 impl Program {
     pub async fn start() -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), None).await
+        Self::start_with(Vec::new()).await
+    }
+
+    pub async fn start_with(settings: Settings) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), None, settings).await
     }
 
     pub async fn start_with_clock() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = MovableClock::new(folder.path());
-        Self::start_in(folder, Some(clock)).await
+        Self::start_in(folder, Some(clock), Vec::new()).await
     }
 
-    async fn start_in(folder: TempDir, clock: Option<MovableClock>) -> Self {
+    async fn start_in(folder: TempDir, clock: Option<MovableClock>, settings: Settings) -> Self {
         let ports = Ports { pages: free_port(), management: free_port() };
-        let child = spawn(&folder, ports, clock.as_ref());
-        let program = Self { child, ports, clock, folder, secrets: Secrets::default() };
+        let child = spawn(&folder, ports, clock.as_ref(), &settings);
+        let program = Self { child, ports, clock, settings, folder, secrets: Secrets::default() };
         program.ready().await;
         program
     }
@@ -68,14 +77,14 @@ impl Program {
             self.copy(database, &folder.path().join("data").join(database)).await;
         }
         std::fs::copy(self.data().join("seal.key"), folder.path().join("data/seal.key")).unwrap();
-        let mut twin = Self::start_in(folder, None).await;
+        let mut twin = Self::start_in(folder, None, Vec::new()).await;
         twin.secrets = Arc::clone(&self.secrets);
         twin
     }
 
     /// With the same data, at the same address.
     pub async fn start_again(&mut self) {
-        self.child = spawn(&self.folder, self.ports, self.clock.as_ref());
+        self.child = spawn(&self.folder, self.ports, self.clock.as_ref(), &self.settings);
         self.ready().await;
     }
 
@@ -96,6 +105,25 @@ impl Program {
         Browser::new(self.url(), Arc::clone(&self.secrets))
     }
 
+    /// What the management port tells an operator.
+    pub async fn metrics(&self) -> String {
+        let address = format!("http://127.0.0.1:{}/metrics", self.ports.management);
+        reqwest::get(&address).await.unwrap().text().await.unwrap()
+    }
+
+    /// An operator's command beside the running program, on its database.
+    pub fn operate(&self, words: &[&str], settings: &[(&str, &str)], stdin: &str) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+        command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .env("LATCHKEY_DATABASE__URL", format!("sqlite:{}", self.data().join("portal.db").display()))
+            .envs(settings.iter().map(|(key, value)| (variable(key), value)));
+        let mut child = command.spawn().unwrap();
+        // It may have refused without reading.
+        let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+        child.wait_with_output().unwrap()
+    }
+
     async fn ready(&self) {
         let address = format!("http://127.0.0.1:{}/health/ready", self.ports.management);
         until("the program is ready", Duration::from_mins(1), async || {
@@ -112,7 +140,7 @@ impl Drop for Program {
     }
 }
 
-fn spawn(folder: &TempDir, ports: Ports, clock: Option<&MovableClock>) -> Child {
+fn spawn(folder: &TempDir, ports: Ports, clock: Option<&MovableClock>, settings: &Settings) -> Child {
     let log = File::options().create(true).append(true).open(folder.path().join("log")).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
     command
@@ -122,6 +150,7 @@ fn spawn(folder: &TempDir, ports: Ports, clock: Option<&MovableClock>) -> Child 
         .arg(folder.path().join("data"))
         .env("RUST_LOG", "trace")
         .env("NO_COLOR", "1")
+        .envs(settings.iter().map(|(key, value)| (variable(key), value)))
         .stdin(Stdio::null())
         .stdout(log.try_clone().unwrap())
         .stderr(log);
@@ -129,6 +158,11 @@ fn spawn(folder: &TempDir, ports: Ports, clock: Option<&MovableClock>) -> Child 
         clock.rule(&mut command);
     }
     command.spawn().unwrap()
+}
+
+/// The variable of a setting.
+fn variable(key: &str) -> String {
+    format!("LATCHKEY_{}", key.replace('.', "__").to_uppercase())
 }
 
 /// Free a moment ago. The system does not hand the same one out again soon.

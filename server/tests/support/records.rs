@@ -86,6 +86,12 @@ impl Program {
         newest.to_string()
     }
 
+    /// What the database keeps of the sessions' cookies.
+    pub async fn session_hashes(&self) -> Vec<Vec<u8>> {
+        let mut portal = self.open("portal.db").await;
+        sqlx::query_scalar("SELECT token FROM sessions").fetch_all(&mut portal).await.unwrap()
+    }
+
     pub async fn sealed_passcodes(&self) -> usize {
         self.number("portal.db", "SELECT count(*) FROM passcodes WHERE ciphertext IS NOT NULL").await
     }

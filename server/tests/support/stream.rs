@@ -3,6 +3,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use super::browser::Browser;
+use super::wire::status;
 
 /// The live stream of one tab, spoken by hand: enough of RFC 6455 to listen.
 pub struct Stream(TcpStream);
@@ -10,13 +11,23 @@ pub struct Stream(TcpStream);
 impl Stream {
     /// Opens it and waits for its first message.
     pub fn open(tab: &Browser) -> Self {
+        Self::open_telling(tab, &tab.url, "0").expect("an open stream").0
+    }
+
+    /// With an Origin and a cursor of one's own: the stream and its first message, or the status it is refused with.
+    pub fn open_telling(tab: &Browser, origin: &str, after: &str) -> Result<(Self, String), u16> {
+        let mut stream = Self::connect(tab, origin, after)?;
+        let told = stream.told();
+        Ok((stream, told))
+    }
+
+    fn connect(tab: &Browser, origin: &str, after: &str) -> Result<Self, u16> {
         let host = tab.url.trim_start_matches("http://");
         let mut socket = TcpStream::connect(host).unwrap();
         socket.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         let request = format!(
-            "GET /live?after=0 HTTP/1.1\r\nHost: {host}\r\nOrigin: {}\r\nCookie: {}\r\nUpgrade: websocket\r\n\
+            "GET /live?after={after} HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nCookie: {}\r\nUpgrade: websocket\r\n\
              Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-            tab.url,
             tab.cookie_header()
         );
         socket.write_all(request.as_bytes()).unwrap();
@@ -26,11 +37,22 @@ impl Stream {
             socket.read_exact(&mut byte).unwrap();
             head.push(byte[0]);
         }
-        assert!(head.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&head));
-        let mut stream = Self(socket);
-        let (kind, _) = stream.frame();
+        match status(&String::from_utf8_lossy(&head)) {
+            101 => Ok(Self(socket)),
+            other => Err(other),
+        }
+    }
+
+    /// Opens it where there is nothing to hear, and says with which code it is closed.
+    pub fn open_telling_close(tab: &Browser) -> u16 {
+        Self::connect(tab, &tab.url, "0").expect("an upgrade").closed_with(Duration::from_secs(5))
+    }
+
+    /// The next message.
+    pub fn told(&mut self) -> String {
+        let (kind, payload) = self.frame();
         assert_eq!(kind, TEXT);
-        stream
+        String::from_utf8(payload).unwrap()
     }
 
     /// Waits for the server to close it, and says with which code.

@@ -48,6 +48,7 @@ impl Program {
             "the visitor's history".to_owned(),
             visitor.history.lock().unwrap().join("\n").into_bytes(),
         ));
+        places.push(("the metrics".to_owned(), self.metrics().await.into_bytes()));
         for page in self.pages(visitor).await {
             let answer = visitor.get(&page).await;
             assert_eq!(answer.passcode(), None, "a passcode is shown on {page}");

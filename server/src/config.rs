@@ -1,0 +1,341 @@
+//! What an operator may set. Flags come before the environment, the environment before the file, the file before what
+//! stands here. A key nobody reads is a mistake, so the start stops at it.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use config::{Environment, File, FileFormat};
+use domain::freshness::WINDOW_SECONDS;
+use ipnet::IpNet;
+use serde::{Deserialize, Deserializer, Serialize};
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    pub server: Server,
+    pub database: Database,
+    pub sign_in: SignIn,
+    pub seal: Seal,
+    pub limits: Limits,
+    pub organisation: Organisation,
+    pub contact: Contact,
+    pub log: Log,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    pub listen: SocketAddr,
+    pub management_listen: SocketAddr,
+    pub public_url: String,
+    #[serde(deserialize_with = "one_or_many")]
+    pub trusted_proxies: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    pub url: String,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SignIn {
+    pub window_seconds: i64,
+    pub idle_minutes: i64,
+    pub absolute_hours: i64,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Seal {
+    /// Empty: beside the database.
+    pub key_file: PathBuf,
+    /// Opens what was sealed before the key was changed, and seals nothing.
+    pub previous_key_file: PathBuf,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Failed sign-ins of one account, from one address or one known browser.
+    pub sign_in_failures: u32,
+    /// Failed sign-ins of one account, from all addresses together, known browsers left out.
+    pub sign_in_failures_per_account: u32,
+    /// Failed sign-ins from one address, of all accounts together, known browsers left out.
+    pub sign_in_failures_per_address: u32,
+    /// In this time all of them are forgotten, evenly.
+    pub sign_in_failure_minutes: u32,
+    pub resets_per_device_and_hour: u32,
+    pub streams_per_person: u32,
+    pub header_bytes: u32,
+    pub body_bytes: u32,
+    /// For the head of a request to arrive.
+    pub header_seconds: u32,
+    /// For its body.
+    pub body_seconds: u32,
+    /// For a reader to take anything of its answer.
+    pub write_seconds: u32,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Organisation {
+    pub name: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Contact {
+    pub name: String,
+    pub phone: String,
+    pub email: String,
+    pub website: String,
+    pub notes: String,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    pub format: LogFormat,
+    /// As RUST_LOG, which comes before it: a level, or levels by module.
+    pub level: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: ([127, 0, 0, 1], 3000).into(),
+            management_listen: ([127, 0, 0, 1], 9000).into(),
+            public_url: String::new(),
+            trusted_proxies: Vec::new(),
+        }
+    }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: "sqlite:latchkey.db".to_owned() }
+    }
+}
+
+impl Default for SignIn {
+    fn default() -> Self {
+        Self { window_seconds: WINDOW_SECONDS, idle_minutes: 60, absolute_hours: 12 }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            sign_in_failures: 10,
+            sign_in_failures_per_account: 100,
+            sign_in_failures_per_address: 100,
+            sign_in_failure_minutes: 15,
+            resets_per_device_and_hour: 20,
+            streams_per_person: 32,
+            header_bytes: 32 * 1024,
+            body_bytes: 64 * 1024,
+            header_seconds: 20,
+            body_seconds: 15,
+            write_seconds: 30,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".to_owned() }
+    }
+}
+
+/// What a command line says, by key.
+pub type Flags = Vec<(&'static str, String)>;
+
+impl Config {
+    /// From the file, the environment and the flags, checked.
+    pub fn load(file: Option<&Path>, flags: Flags) -> Result<Self, String> {
+        let environment = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Self::read(file, environment.collect(), flags)
+    }
+
+    fn read(file: Option<&Path>, environment: HashMap<String, String>, flags: Flags) -> Result<Self, String> {
+        let mut builder = config::Config::builder();
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path)
+                .map_err(|error| format!("the configuration {} cannot be read: {error}", path.display()))?;
+            builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
+        }
+        builder = builder.add_source(
+            Environment::with_prefix(PREFIX)
+                .prefix_separator("_")
+                .separator(SECTION)
+                .source(Some(settings(environment)?)),
+        );
+        for (key, value) in flags {
+            builder = builder.set_override(key, value).map_err(said)?;
+        }
+        let from = file.map_or_else(String::new, |path| format!(" in {} or", path.display()));
+        let read = builder.build().and_then(config::Config::try_deserialize::<Self>);
+        let config = read.map_err(|error| {
+            format!(
+                "a setting{from} in the environment is not right: {error}. docs/operating.md has them all"
+            )
+        })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let within = |key: &str, value: i64, least: i64, most: i64| {
+            if (least..=most).contains(&value) {
+                Ok(())
+            } else {
+                Err(format!("{key} is {value}, but it has to be between {least} and {most}"))
+            }
+        };
+        within("sign_in.window_seconds", self.sign_in.window_seconds, 10, WINDOW_SECONDS)?;
+        within("sign_in.idle_minutes", self.sign_in.idle_minutes, 1, 24 * 60)?;
+        within("sign_in.absolute_hours", self.sign_in.absolute_hours, 1, 30 * 24)?;
+        let limits = &self.limits;
+        // A limit below what people need in an ordinary day would lock them out of their own phones.
+        for (key, value, least, most) in [
+            ("sign_in_failures", limits.sign_in_failures, 3, 1_000),
+            ("sign_in_failures_per_account", limits.sign_in_failures_per_account, 10, 100_000),
+            ("sign_in_failures_per_address", limits.sign_in_failures_per_address, 10, 100_000),
+            ("sign_in_failure_minutes", limits.sign_in_failure_minutes, 1, 24 * 60),
+            ("resets_per_device_and_hour", limits.resets_per_device_and_hour, 20, 1_000),
+            ("streams_per_person", limits.streams_per_person, 8, 10_000),
+            ("header_bytes", limits.header_bytes, 8 * 1024, 1024 * 1024),
+            ("body_bytes", limits.body_bytes, 8 * 1024, 16 * 1024 * 1024),
+            ("header_seconds", limits.header_seconds, 1, 300),
+            ("body_seconds", limits.body_seconds, 1, 300),
+            ("write_seconds", limits.write_seconds, 1, 300),
+        ] {
+            within(&format!("limits.{key}"), value.into(), least, most)?;
+        }
+        self.server.proxies()?;
+        self.database.file()?;
+        Ok(())
+    }
+}
+
+impl Server {
+    /// Whose X-Forwarded-* headers are believed: addresses, or networks such as 10.0.0.0/8.
+    pub fn proxies(&self) -> Result<Vec<IpNet>, String> {
+        let parse = |text: &String| {
+            let address = text.parse::<std::net::IpAddr>().map(IpNet::from);
+            address.or_else(|_| text.parse::<IpNet>()).map_err(|_| {
+                format!(
+                    "server.trusted_proxies has {text:?}, which is no address as 10.0.0.7 and no network as 10.0.0.0/8"
+                )
+            })
+        };
+        self.trusted_proxies.iter().map(parse).collect()
+    }
+}
+
+impl Database {
+    pub fn file(&self) -> Result<PathBuf, String> {
+        match self.url.strip_prefix("sqlite:") {
+            Some(path) if !path.is_empty() => Ok(path.trim_start_matches("//").into()),
+            _ => {
+                Err("database.url has to be sqlite: and the path of a file, as in sqlite:latchkey.db"
+                    .to_owned())
+            }
+        }
+    }
+}
+
+impl Seal {
+    pub fn key_beside(&self, database: &Path) -> PathBuf {
+        if self.key_file.as_os_str().is_empty() {
+            database.with_file_name("seal.key")
+        } else {
+            self.key_file.clone()
+        }
+    }
+}
+
+const PREFIX: &str = "LATCHKEY";
+/// Between a section and its key.
+const SECTION: &str = "__";
+const IN_FILE: &str = "_FILE";
+
+/// Only what has a section is a setting. NAME_FILE says where the value of NAME lies, so that a secret need not stand in
+/// the environment; a setting that is itself called so is one of its own.
+fn settings(environment: HashMap<String, String>) -> Result<HashMap<String, String>, String> {
+    let known = keys();
+    let mut settings = HashMap::new();
+    for (name, value) in environment {
+        let Some(key) = key_of(&name) else { continue };
+        let of_file = key.strip_suffix("_file").filter(|key| known.iter().any(|known| known == key));
+        match of_file {
+            Some(_) if !known.contains(&key) => {
+                let text = std::fs::read_to_string(&value)
+                    .map_err(|error| format!("{name} is {value}, which cannot be read: {error}"))?;
+                settings.insert(
+                    name.trim_end_matches(IN_FILE).to_owned(),
+                    text.trim_end_matches(['\r', '\n']).to_owned(),
+                );
+            }
+            _ => {
+                settings.insert(name, value);
+            }
+        }
+    }
+    Ok(settings)
+}
+
+fn key_of(variable: &str) -> Option<String> {
+    let rest = variable.strip_prefix(PREFIX)?.strip_prefix('_')?;
+    rest.contains(SECTION).then(|| rest.to_lowercase().replace(SECTION, "."))
+}
+
+/// Every key there is, as in `server.listen`.
+pub fn keys() -> Vec<String> {
+    let Ok(serde_json::Value::Object(sections)) = serde_json::to_value(Config::default()) else {
+        return Vec::new();
+    };
+    let mut keys = Vec::new();
+    for (section, values) in sections {
+        for key in values.as_object().into_iter().flat_map(serde_json::Map::keys) {
+            keys.push(format!("{section}.{key}"));
+        }
+    }
+    keys
+}
+
+/// A list in a file; in the environment one text with commas.
+fn one_or_many<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum OneOrMany {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match OneOrMany::deserialize(from)? {
+        OneOrMany::Many(list) => list,
+        OneOrMany::One(text) => {
+            text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
+        }
+    })
+}
+
+fn said(error: impl Display) -> String {
+    error.to_string()
+}
+
+#[cfg(test)]
+#[path = "config_tests.rs"]
+mod tests;

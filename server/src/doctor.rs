@@ -1,0 +1,68 @@
+//! `latchkey doctor`: looks at everything the program stands on, changes nothing but the tables, and names each remedy.
+
+use std::path::Path;
+
+use crate::config::Config;
+use crate::http::built_site;
+use crate::opened::Opened;
+use crate::organisation;
+use crate::seal::FileSealer;
+
+/// What was looked at, and how it is.
+type Finding = (&'static str, Result<String, String>);
+
+pub async fn examine(config: &Config) -> Result<(), String> {
+    let mut findings: Vec<Finding> = vec![
+        ("settings", Ok("every key is known, every value possible".to_owned())),
+        ("public address", organisation::origins(config).map(|_| config.server.public_url.clone())),
+        ("proxies", proxies(config)),
+        ("style and script", built_site()),
+    ];
+    match Opened::from(config).await {
+        Ok(opened) => {
+            findings.push(("database", Ok(config.database.url.clone())));
+            findings.push(("key of temporary passcodes", key(config)));
+            findings.push(("accounts", accounts(&opened).await));
+        }
+        Err(reason) => findings.push(("database", Err(reason))),
+    }
+    let mut wrong = 0;
+    for (what, found) in findings {
+        match found {
+            Ok(how) => println!("ok     {what}: {how}"),
+            Err(why) => {
+                wrong += 1;
+                println!("WRONG  {what}: {why}");
+            }
+        }
+    }
+    if wrong == 0 { Ok(()) } else { Err(format!("{wrong} of these need you, as it says there")) }
+}
+
+fn proxies(config: &Config) -> Result<String, String> {
+    let https = config.server.public_url.starts_with("https://");
+    match config.server.proxies()?.len() {
+        0 if https => Err(
+            "public_url is https, which a proxy has to answer, but server.trusted_proxies is empty: everybody would \
+             be one visitor to the limits. Set it to the address the proxy connects from"
+                .to_owned(),
+        ),
+        count => Ok(format!("{count} believed")),
+    }
+}
+
+fn key(config: &Config) -> Result<String, String> {
+    let path = config.seal.key_beside(&config.database.file()?);
+    if !Path::new(&path).exists() {
+        return Ok(format!("{} will be made at the first start", path.display()));
+    }
+    FileSealer::from(config, std::sync::Arc::new(crate::random::SystemRandom))?;
+    Ok(path.display().to_string())
+}
+
+async fn accounts(opened: &Opened) -> Result<String, String> {
+    organisation::fit(opened).await?;
+    let accounts = opened.store.accounts().await.map_err(|error| error.to_string())?;
+    let able = accounts.iter().filter(|account| !account.disabled).count();
+    Ok(format!("{able} can sign in, {} cannot", accounts.len() - able))
+}
