@@ -23,6 +23,14 @@ SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
 # The server's crates together, the browser's alone: in one build cargo would mix what they ask of leptos.
 HOST := --workspace --exclude frontend --locked
 BROWSER := --package frontend --target wasm32-unknown-unknown --locked
+
+# What every visitor downloads is built with a standard library built for size, which stops without words where it would
+# panic. Its source may be missing on a machine: then the one that comes with the toolchain serves.
+SMALLER := RUSTC_BOOTSTRAP=1 CARGO_UNSTABLE_BUILD_STD=std,panic_abort CARGO_UNSTABLE_BUILD_STD_FEATURES=optimize_for_size \
+	RUSTFLAGS='-Zunstable-options -Cpanic=immediate-abort -Zfmt-debug=none -Zlocation-detail=none'
+SMALLER_OR_NOT = $(if $(shell rustup component list --installed | grep -x rust-src),$(SMALLER))
+# Bytes of JavaScript and WebAssembly of a first visit, as they are sent.
+BUDGET = $(if $(SMALLER_OR_NOT),110000,125000)
 SAY = @printf '\n== %s\n'
 
 .PHONY: help
@@ -48,7 +56,7 @@ test: tools ## formatting, lints, licences, unit and integration tests, abuse ca
 	$(SAY) 'Abuse cases'
 	@$(MAKE) cases
 	$(SAY) 'WebAssembly and release build'
-	@$(MAKE) site
+	@$(MAKE) budget
 	$(SAY) 'Browsers'
 	cd end2end && LATCHKEY_BIN='$(PROGRAM)' npx playwright test
 
@@ -59,9 +67,16 @@ build: site ## build the release; the last line is the program's path
 # The program looks for its site beside itself, so the two are kept together wherever cargo builds.
 .PHONY: site
 site: tools-build
-	cargo leptos build --release
+	$(SMALLER_OR_NOT) cargo leptos build --release --precompress --frontend-only
+	cargo leptos build --release --server-only
 	@rm -rf '$(TARGET)/release/site' && cp -R target/site '$(TARGET)/release/site'
 	@test -s '$(TARGET)/release/hash.txt' || { echo 'The build left no hash.txt beside the program.' >&2; exit 1; }
+
+# Bytes do not waver as times do, so that this is a test.
+.PHONY: budget
+budget: site ## say how many bytes of script a first visit costs, and fail when they are too many
+	@bytes=$$(cat '$(TARGET)'/release/site/pkg/*.js.br '$(TARGET)'/release/site/pkg/*.wasm.br | wc -c); \
+	echo "$$bytes bytes of JavaScript and WebAssembly; at most $(BUDGET)"; (( bytes <= $(BUDGET) ))
 
 # One line a case from the runner's own report; a case with several tests has passed when all of them have.
 .PHONY: cases
@@ -99,6 +114,8 @@ tools-build:
 	@command -v cc >/dev/null || $(call apt,build-essential)
 	@rustup show active-toolchain >/dev/null 2>&1 || rustup toolchain install
 	@rustup target list --installed | grep -qx wasm32-unknown-unknown || rustup target add wasm32-unknown-unknown
+	@rustup component list --installed | grep -qx rust-src || rustup component add rust-src \
+		|| echo 'Without the component rust-src, pages load some more bytes.' >&2
 	@[[ end2end/node_modules/.package-lock.json -nt end2end/package-lock.json ]] || npm ci --prefix end2end
 	@$(call crate,wasm-bindgen,wasm-bindgen-cli,$(WASM_BINDGEN_VERSION),)
 	@$(call crate,cargo-leptos,cargo-leptos,$(CARGO_LEPTOS_VERSION),--locked --features no_downloads)

@@ -46,21 +46,6 @@ test('asks the server again when somebody looks at it again', async ({ page, por
   await expect(portal.timer).toHaveText(/^3:[12]\d$/);
 });
 
-test('may be left while the server is asked', async ({ page, portal }) => {
-  await Promise.all([page.waitForResponse(/\/api\//), page.reload()]);
-  const asked: (() => Promise<void>)[] = [];
-  await page.route('**/api/countdown*', (route) => void asked.push(() => route.continue()));
-  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange', { bubbles: true })));
-  await expect.poll(() => asked.length).not.toBe(0);
-  await page.getByRole('link', { name: 'Contact IT' }).first().click();
-  await expect(portal.heading('Contact IT')).toBeVisible();
-  const answered = page.waitForResponse(/\/api\/countdown/);
-  for (const answer of asked) await answer();
-  await (await answered).finished();
-  await page.getByRole('link', { name: 'Example Works' }).click();
-  await expect(portal.heading(/^Sign back in/)).toBeVisible();
-});
-
 test('keeps to the server, whatever the clock of the computer says', async ({ page, portal }) => {
   await page.clock.install();
   for (const day of [-1, 1]) {

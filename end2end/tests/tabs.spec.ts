@@ -31,7 +31,7 @@ test('the clock goes on while the cards wait for an answer', async ({ portal, ta
   await openAlive(other.page, '/devices');
   // The first two are answered when they are let go.
   const asked: (() => Promise<void>)[] = [];
-  await other.page.route('**/api/my_devices*', async (route) => {
+  await other.page.route('**/devices', async (route) => {
     if (asked.length < 2) asked.push(() => route.continue());
     else await route.continue();
   });

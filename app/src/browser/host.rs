@@ -1,4 +1,4 @@
-use domain::Timestamp;
+use domain::live::LiveUpdate;
 
 pub struct Timer;
 
@@ -14,30 +14,14 @@ pub fn after(_millis: u32, _then: impl FnOnce() + 'static) -> Timer {
     Timer
 }
 
-pub fn is_seen() -> bool {
-    false
-}
-
 pub fn on_wake(_awake: impl Fn() + 'static) {}
 
-pub fn reload_when_restored() {}
-
-pub fn local_time(_at: Timestamp, _language: &str) -> Option<String> {
-    None
-}
-
-pub fn minutes_east_of_utc() -> i64 {
-    0
-}
+pub fn listen(_cursor: i64, _told: impl Fn(LiveUpdate) + 'static) {}
 
 pub fn copy(_text: &str) {}
 
-pub fn meta(_name: &str) -> Option<String> {
-    None
+pub fn text_of(_id: &str) -> String {
+    String::new()
 }
 
-pub fn path() -> Option<String> {
-    None
-}
-
-pub fn focus(_id: &str) {}
+pub fn edit(_field: &str, _change: impl FnOnce(&mut String)) {}

@@ -1,5 +1,5 @@
-//! What the browser offers besides its page: timers, the clock that never jumps, the clipboard. On the server nothing
-//! of it happens, so that components need not know where they run.
+//! What islands ask of the browser: timers, the clock that never jumps, the clipboard, the live stream. On the server
+//! nothing of it happens, so that islands need not know where they run.
 
 #[cfg(feature = "ssr")]
 #[path = "host.rs"]

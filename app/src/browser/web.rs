@@ -1,13 +1,15 @@
 use std::rc::Rc;
 
-use domain::Timestamp;
 use gloo_timers::callback::{Interval, Timeout};
-use leptos::prelude::{document, on_cleanup, window, window_event_listener_untyped};
+use leptos::prelude::{document, window, window_event_listener_untyped};
 use send_wrapper::SendWrapper;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlInputElement;
+
+pub use crate::live::socket::listen;
 
 /// Stops when it is dropped. Wrapped, because signals and stored values may be shared between threads on the server,
-/// and components should not need to know that a browser has one.
+/// and islands should not need to know that a browser has one.
 pub struct Timer {
     _handle: SendWrapper<Handle>,
 }
@@ -40,37 +42,12 @@ pub fn on_wake(awake: impl Fn() + 'static) {
     let awake = Rc::new(awake);
     for event in ["visibilitychange", "pageshow", "online"] {
         let awake = Rc::clone(&awake);
-        let handle = window_event_listener_untyped(event, move |_| {
+        window_event_listener_untyped(event, move |_| {
             if is_seen() {
                 awake();
             }
         });
-        on_cleanup(move || handle.remove());
     }
-}
-
-/// A page kept by the browser for its Back button shows what was true then, and to whoever presses Back.
-pub fn reload_when_restored() {
-    window_event_listener_untyped("pageshow", |event| {
-        let restored = js_sys::Reflect::get(&event, &JsValue::from_str("persisted"));
-        if restored.is_ok_and(|persisted| persisted.is_truthy()) {
-            let _ = window().location().reload();
-        }
-    });
-}
-
-/// In the browser's own time zone.
-pub fn local_time(at: Timestamp, language: &str) -> Option<String> {
-    #[expect(clippy::cast_precision_loss, reason = "exact for the next 280,000 years")]
-    let date = js_sys::Date::new(&JsValue::from_f64(at.0 as f64));
-    date.to_locale_string(language, &JsValue::UNDEFINED).as_string()
-}
-
-/// Of the browser's own time zone, now.
-pub fn minutes_east_of_utc() -> i64 {
-    #[expect(clippy::cast_possible_truncation, reason = "a whole number of minutes, at most a day")]
-    let west = js_sys::Date::new_0().get_timezone_offset() as i64;
-    -west
 }
 
 pub fn copy(text: &str) {
@@ -78,20 +55,17 @@ pub fn copy(text: &str) {
     let _ = window().navigator().clipboard().write_text(text);
 }
 
-/// What a `meta` element of the document says.
-pub fn meta(name: &str) -> Option<String> {
-    let element = document().query_selector(&format!("meta[name={name}]")).ok()??;
-    element.get_attribute("content")
+pub fn text_of(id: &str) -> String {
+    let text = document().get_element_by_id(id).and_then(|element| element.text_content());
+    text.unwrap_or_default().split_whitespace().collect()
 }
 
-pub fn path() -> Option<String> {
-    window().location().pathname().ok()
-}
-
-pub fn focus(id: &str) {
-    if let Some(element) = document().get_element_by_id(id)
-        && let Ok(element) = element.dyn_into::<web_sys::HtmlElement>()
-    {
-        let _ = element.focus();
+pub fn edit(field: &str, change: impl FnOnce(&mut String)) {
+    let field =
+        document().get_element_by_id(field).and_then(|field| field.dyn_into::<HtmlInputElement>().ok());
+    if let Some(field) = field {
+        let mut typed = field.value();
+        change(&mut typed);
+        field.set_value(&typed);
     }
 }

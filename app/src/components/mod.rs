@@ -1,7 +1,5 @@
 //! One piece of a page a file.
 
-pub mod bell;
-pub mod countdown;
 pub mod demo_accounts;
 pub mod device_card;
 pub mod device_facts;
@@ -19,10 +17,8 @@ pub mod password_form;
 pub mod phone_body;
 pub mod phone_clock;
 pub mod phone_controls;
-pub mod phone_hand;
 pub mod phone_home_screen;
 pub mod phone_in_hand;
-pub mod phone_keys;
 pub mod phone_lock_screen;
 pub mod platform_table;
 pub mod refused;

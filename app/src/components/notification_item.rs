@@ -5,24 +5,24 @@ use leptos_i18n::td_string;
 
 use super::when::When;
 use crate::words::language;
-use crate::words::news::news_words;
+use crate::words::news::{more_words, news_words};
 
 #[component]
 pub fn NotificationItem(notification: Notification, now: Timestamp) -> impl IntoView {
     let l = language();
-    let words = news_words(l, &notification);
-    let Notification { device, device_name, at, read, .. } = notification;
+    let more = more_words(l, &notification).map(|more| view! { <p>{more}</p> });
+    let Notification { cursor, device, device_name, news, at, read, .. } = notification;
     let (class, state) = if read {
         ("chip chip-quiet", td_string!(l, portal.notifications.read))
     } else {
         ("chip chip-busy", td_string!(l, portal.notifications.unread))
     };
     view! {
-        <li class="news">
+        <li class="news" id=format!("news-{cursor}")>
             <p class=class>{state}</p>
             <p class="news-device"><a class="link" href=format!("/devices/{device}")>{device_name}</a></p>
-            <p>{words.what}</p>
-            {words.then.map(|then| view! { <p>{then}</p> })}
+            <p>{news_words(l, news)}</p>
+            {more}
             <p class="quiet"><When at now/></p>
         </li>
     }

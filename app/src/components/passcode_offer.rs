@@ -1,52 +1,25 @@
+use domain::Timestamp;
 use domain::device::{Device, DeviceId};
 use domain::portal::PasscodeOffer;
-use domain::{Refusal, Timestamp};
 use leptos::either::EitherOf4;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use leptos_i18n::td_string;
 
 use super::passcode_shown::PasscodeShown;
-use super::refused::Refused;
 use super::when::When;
-use crate::api::forget_passcode::ForgetPasscode;
-use crate::api::reveal_passcode::{Revealed, reveal_passcode};
-use crate::browser;
-use crate::live::use_live;
+use crate::api::reveal_passcode::Revealed;
 use crate::words::language;
 
 const HEADING: &str = "passcode";
 
-/// When what stands under the heading was exchanged: the button that was pressed is gone then, and Tab would begin at
-/// the top of the page.
-pub fn focus_passcode() {
-    browser::focus(HEADING);
-}
-
-/// What the device page holds of a temporary passcode. Never in storage, never in the address.
-#[derive(Clone, Copy)]
-pub struct Reveal {
-    pub shown: RwSignal<Option<Revealed>>,
-    pub refused: RwSignal<Option<Refusal>>,
-    pub forget: ServerAction<ForgetPasscode>,
-}
-
-impl Reveal {
-    /// Of the passcode that is shown; none when it is over.
-    pub fn signs(self) -> Vec<char> {
-        self.shown.get().map(|revealed| revealed.passcode.chars().collect()).unwrap_or_default()
-    }
-}
-
-/// The temporary passcode: shown, to be shown, to be shown after a fresh sign-in, or gone.
+/// The temporary passcode: shown, to be shown, to be shown after a fresh sign-in, or gone. In a living page one that is
+/// shown stays until it is gone for everybody, whatever else changes.
 #[component]
 pub fn Passcode(
     device: Device,
     offer: PasscodeOffer,
-    /// A value and no signal: a closure would be drawn anew with the page's data, under the focus of whoever reads it.
     shown: Option<Revealed>,
     now: Timestamp,
-    reveal: Reveal,
 ) -> impl IntoView {
     let l = language();
     let id = device.id.clone();
@@ -55,51 +28,38 @@ pub fn Passcode(
     } else {
         ("panel panel-first", td_string!(l, portal.passcode.title))
     };
+    let until = shown.as_ref().map(|revealed| revealed.expires_at.0.to_string());
+    let is_shown = shown.is_some();
+    let is_offered = !is_shown && offer != PasscodeOffer::Gone;
     let body = match (offer, shown) {
         (PasscodeOffer::Gone, _) => EitherOf4::A(view! { <p>{td_string!(l, portal.passcode.gone_do)}</p> }),
-        (_, Some(revealed)) => EitherOf4::B(view! { <PasscodeShown device revealed reveal/> }),
-        (PasscodeOffer::Ready { expires_at }, None) => {
-            EitherOf4::C(view! { <Ready id expires_at now reveal/> })
-        }
+        (_, Some(revealed)) => EitherOf4::B(view! { <PasscodeShown device revealed/> }),
+        (PasscodeOffer::Ready { expires_at }, None) => EitherOf4::C(view! { <Ready id expires_at now/> }),
         (PasscodeOffer::NeedsSignIn { expires_at }, None) => {
             EitherOf4::D(view! { <NeedsSignIn id expires_at now/> })
         }
     };
     view! {
-        <section class=class aria-labelledby=HEADING>
-            <h2 id=HEADING tabindex="-1">{title}</h2>
-            {move || reveal.refused.get().map(|refusal| view! { <Refused refusal/> })}
+        <section
+            class=class
+            aria-labelledby=HEADING
+            data-shown=is_shown
+            data-until=until
+            data-offered=is_offered
+        >
+            <h2 id=HEADING>{title}</h2>
             {body}
         </section>
     }
 }
 
-/// Without WebAssembly the form's own address answers with a page that shows it.
 #[component]
-fn Ready(id: DeviceId, expires_at: Timestamp, now: Timestamp, reveal: Reveal) -> impl IntoView {
+fn Ready(id: DeviceId, expires_at: Timestamp, now: Timestamp) -> impl IntoView {
     let l = language();
-    let live = use_live();
-    let action = format!("/devices/{id}/passcode");
-    let show = move |event: leptos::ev::SubmitEvent| {
-        event.prevent_default();
-        let id = id.clone();
-        spawn_local(async move {
-            match reveal_passcode(id).await {
-                Ok(revealed) => {
-                    reveal.shown.set(Some(revealed));
-                    focus_passcode();
-                }
-                Err(error) => {
-                    reveal.refused.set(Some(error.0));
-                    live.refresh();
-                }
-            }
-        });
-    };
     view! {
         <p>{td_string!(l, portal.passcode.ready)}</p>
         <Kept expires_at now/>
-        <form method="post" action=action on:submit=show>
+        <form method="post" action=format!("/devices/{id}/passcode") data-here>
             <button class="button button-first" type="submit">{td_string!(l, portal.passcode.show)}</button>
         </form>
     }

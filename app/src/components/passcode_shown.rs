@@ -1,40 +1,38 @@
-use domain::device::Device;
-use leptos::form::ActionForm;
+use domain::device::{Device, DeviceId};
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use leptos_i18n::td_string;
 
 use super::help::WhomToAsk;
-use super::passcode_offer::Reveal;
-use super::refused::Refused;
 use super::when::When;
+use crate::api::forget_passcode::ForgetPasscode;
 use crate::api::reveal_passcode::Revealed;
-use crate::browser;
-use crate::live::use_clock;
+use crate::islands::copy::Copy;
 use crate::words::language;
 use crate::words::spelling::{SignKind, spell};
 
 /// Groups of four are read and typed without losing the place.
 const GROUP: usize = 4;
+const OUTPUT: &str = "temporary-passcode";
 
-/// The temporary passcode itself. Drawn alike by WebAssembly and by the form's answer without it. Its signs are read from
-/// the signal: they are taken away at once, whatever else of the page is still awaited.
+/// The temporary passcode itself.
 #[component]
-pub fn PasscodeShown(device: Device, revealed: Revealed, reveal: Reveal) -> impl IntoView {
+pub fn PasscodeShown(device: Device, revealed: Revealed) -> impl IntoView {
     let l = language();
-    let Revealed { expires_at, now, .. } = revealed;
-    let over = move || reveal.shown.read().is_none();
+    let Revealed { passcode, expires_at, now } = revealed;
+    let signs: Vec<char> = passcode.chars().collect();
     view! {
-        <output class="passcode" role="status" hidden=over aria-label=td_string!(l, portal.passcode.label)>
-            {move || groups(&reveal.signs())}
+        <output class="passcode" role="status" id=OUTPUT aria-label=td_string!(l, portal.passcode.label)>
+            {groups(&signs)}
         </output>
-        <Copy reveal/>
+        <Copy l from=OUTPUT.to_owned()/>
         <p>
             {td_string!(l, portal.passcode.vanishes)} " " <When at=expires_at now/> ". "
             {td_string!(l, portal.passcode.vanishes_do)}
         </p>
-        <Spelling reveal/>
-        <Trouble name=device.name.clone()/>
-        <Done device reveal/>
+        <Spelling signs/>
+        <Trouble name=device.name/>
+        <Done device=device.id/>
     }
 }
 
@@ -52,32 +50,10 @@ fn groups(signs: &[char]) -> impl IntoView + use<> {
         .collect_view()
 }
 
-/// Appears with WebAssembly, which alone can do it.
 #[component]
-fn Copy(reveal: Reveal) -> impl IntoView {
+fn Spelling(signs: Vec<char>) -> impl IntoView {
     let l = language();
-    let alive = use_clock().alive;
-    let copied = RwSignal::new(false);
-    let copy = move |_| {
-        browser::copy(&String::from_iter(untrack(|| reveal.signs())));
-        copied.set(true);
-    };
-    let said = move || if copied.get() { td_string!(l, portal.passcode.copied) } else { "" };
-    view! {
-        <p class="copy" hidden=move || !alive.get()>
-            <button class="button button-quiet" type="button" on:click=copy>
-                {td_string!(l, portal.passcode.copy)}
-            </button>
-            <span aria-live="polite">{said}</span>
-        </p>
-    }
-}
-
-#[component]
-fn Spelling(reveal: Reveal) -> impl IntoView {
-    let l = language();
-    let signs =
-        move || reveal.signs().into_iter().map(|sign| view! { <li>{spell(l, sign)}</li> }).collect_view();
+    let signs = signs.into_iter().map(|sign| view! { <li>{spell(l, sign)}</li> }).collect_view();
     view! {
         <details class="more">
             <summary>{td_string!(l, portal.passcode.spell)}</summary>
@@ -105,15 +81,13 @@ fn Trouble(name: String) -> impl IntoView {
 }
 
 #[component]
-fn Done(device: Device, reveal: Reveal) -> impl IntoView {
+fn Done(device: DeviceId) -> impl IntoView {
     let l = language();
-    let refused = move || reveal.forget.value().get().and_then(Result::err);
     view! {
-        {move || refused().map(|error| view! { <Refused refusal=error.0/> })}
-        <ActionForm action=reveal.forget>
-            <input type="hidden" name="device" value=device.id.to_string()/>
+        <form method="post" action=ForgetPasscode::PATH data-here>
+            <input type="hidden" name="device" value=device.to_string()/>
             <p class="quiet">{td_string!(l, portal.passcode.done_do)}</p>
             <button class="button button-first" type="submit">{td_string!(l, portal.passcode.done)}</button>
-        </ActionForm>
+        </form>
     }
 }

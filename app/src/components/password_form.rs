@@ -1,22 +1,18 @@
 use domain::account::MIN_PASSWORD_CHARS;
-use leptos::form::ActionForm;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use leptos_i18n::td_string;
 
-use super::refused::Refused;
 use crate::api::change_password::ChangePassword;
 use crate::words::language;
 
 #[component]
 pub fn PasswordForm() -> impl IntoView {
     let l = language();
-    let change = ServerAction::<ChangePassword>::new();
-    let refused = move || change.value().get().and_then(Result::err);
     view! {
         <section class="panel" aria-labelledby="secret">
             <h2 id="secret">{td_string!(l, portal.account.password_title)}</h2>
-            {move || refused().map(|error| view! { <Refused refusal=error.0/> })}
-            <ActionForm action=change>
+            <form method="post" action=ChangePassword::PATH data-here>
                 <p class="field">
                     <label for="current">{td_string!(l, portal.account.current)}</label>
                     <input id="current" name="current" type="password" autocomplete="current-password" required/>
@@ -35,7 +31,7 @@ pub fn PasswordForm() -> impl IntoView {
                     />
                 </p>
                 <button class="button button-first" type="submit">{td_string!(l, portal.account.change)}</button>
-            </ActionForm>
+            </form>
         </section>
     }
 }

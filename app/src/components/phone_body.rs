@@ -3,24 +3,28 @@ use leptos::prelude::*;
 use leptos_i18n::td_string;
 
 use super::phone_clock::PhoneClock;
-use super::phone_hand::InHand;
+use crate::api::phones::PhoneView;
 use crate::words::language;
 
 /// The picture of the device around its screen.
 #[component]
-pub fn PhoneBody(hand: InHand, platform: Platform, children: Children) -> impl IntoView {
+pub fn PhoneBody(seen: PhoneView, children: Children) -> impl IntoView {
     let l = language();
-    let network =
-        move || if hand.online.get() { td_string!(l, phones.online) } else { td_string!(l, phones.offline) };
+    let PhoneView { phone, now } = seen;
+    let (class, network) = if phone.online {
+        ("handset-network", td_string!(l, phones.online))
+    } else {
+        ("handset-network handset-silent", td_string!(l, phones.offline))
+    };
     view! {
-        <div class=format!("handset {}", shape(platform))>
+        <div class=format!("handset {}", shape(phone.platform))>
             <div class="handset-screen">
                 <div class="handset-bar">
-                    <span class="handset-network" class:handset-silent=move || !hand.online.get()>
+                    <span class=class>
                         <Waves/>
                         {network}
                     </span>
-                    <PhoneClock minute=hand.minute/>
+                    <PhoneClock now/>
                 </div>
                 {children()}
             </div>

@@ -1,16 +1,15 @@
+use domain::Timestamp;
 use leptos::prelude::*;
 
-use crate::browser;
-use crate::live::use_clock;
+use crate::words::time::{clock, machine};
 
-/// The time on the phone's screen: the server's in its HTML, the reader's own once a browser can tell.
+/// The time on the phone's screen: UTC as the server draws it, the reader's own in a living page.
 #[component]
-pub fn PhoneClock(minute: Memo<i64>) -> impl IntoView {
-    let alive = use_clock().alive;
-    let face = move || {
-        let east = if alive.get() { browser::minutes_east_of_utc() } else { 0 };
-        let of_day = (minute.get() + east).rem_euclid(24 * 60);
-        format!("{:02}:{:02}", of_day / 60, of_day % 60)
-    };
-    view! { <span class="handset-clock" aria-hidden="true">{face}</span> }
+pub fn PhoneClock(now: Timestamp) -> impl IntoView {
+    // A screen reader that was told the time each second would tell nothing else.
+    view! {
+        <time class="handset-clock" aria-hidden="true" datetime=machine(now) data-at=now.0.to_string() data-clock>
+            {clock(now)}
+        </time>
+    }
 }

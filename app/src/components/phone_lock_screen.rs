@@ -1,52 +1,53 @@
-use domain::device::Platform;
-use leptos::form::ActionForm;
-use leptos::html::Input;
+use domain::phone::Phone;
+use leptos::either::Either;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use leptos_i18n::td_string;
 
 use super::phone_clock::PhoneClock;
-use super::phone_hand::InHand;
-use super::phone_keys::PhoneKeys;
-use crate::api::phones::Unlock;
+use crate::api::phones::{PhoneView, Unlock};
+use crate::islands::phone_keys::PhoneKeys;
 use crate::words::language;
+
+const FIELD: &str = "phone-passcode";
 
 /// What a locked phone shows: the time, and how to get in.
 #[component]
-pub fn PhoneLockScreen(hand: InHand, platform: Platform) -> impl IntoView {
+pub fn PhoneLockScreen(seen: PhoneView) -> impl IntoView {
     let l = language();
-    let field = NodeRef::<Input>::new();
-    let unlock = hand.action_from::<Unlock>(field);
-    let opens_alone = move || view! { <p class="handset-hint">{td_string!(l, phones.opens_without)}</p> };
+    let PhoneView { phone, now } = seen;
+    let device = phone.id.to_string();
+    let way_in = if phone.has_passcode {
+        Either::Left(view! { <PasscodeField phone/> })
+    } else {
+        Either::Right(view! { <p class="handset-hint">{td_string!(l, phones.opens_without)}</p> })
+    };
     view! {
-        <div class="lock">
-            <div class="lock-time"><PhoneClock minute=hand.minute/></div>
+        <div class="lock" id="lock-screen">
+            <div class="lock-time"><PhoneClock now/></div>
             <Padlock/>
-            <ActionForm action=unlock attr:class="handset-form" attr:autocomplete="off">
-                <input type="hidden" name="device" value=hand.device()/>
-                <Show when=move || hand.has_passcode.get() fallback=opens_alone>
-                    <PasscodeField hand field/>
-                    <PhoneKeys platform field/>
-                </Show>
+            <form class="handset-form" method="post" action=Unlock::PATH autocomplete="off" data-here>
+                <input type="hidden" name="device" value=device/>
+                {way_in}
                 <button type="submit" class="handset-button">{td_string!(l, phones.unlock)}</button>
-            </ActionForm>
+            </form>
         </div>
     }
 }
 
 #[component]
-fn PasscodeField(hand: InHand, field: NodeRef<Input>) -> impl IntoView {
+fn PasscodeField(phone: Phone) -> impl IntoView {
     let l = language();
-    let tries = move || match hand.wrong_tries.get() {
+    let tries = match phone.wrong_tries {
         0 => td_string!(l, phones.tries_none).to_owned(),
         1 => td_string!(l, phones.tries_one).to_owned(),
         count => td_string!(l, phones.tries_many, count = count),
     };
     view! {
-        <label class="handset-label" for="phone-passcode">{td_string!(l, phones.passcode)}</label>
+        <label class="handset-label" for=FIELD>{td_string!(l, phones.passcode)}</label>
         <input
-            id="phone-passcode"
+            id=FIELD
             class="handset-field"
-            node_ref=field
             type="text"
             name="passcode"
             autocomplete="off"
@@ -55,6 +56,7 @@ fn PasscodeField(hand: InHand, field: NodeRef<Input>) -> impl IntoView {
             aria-describedby="phone-tries"
         />
         <p class="handset-hint" id="phone-tries" aria-live="polite">{tries}</p>
+        <PhoneKeys platform=phone.platform field=FIELD.to_owned()/>
     }
 }
 

@@ -1,17 +1,16 @@
 use domain::device::{Device, Platform};
-use leptos::form::ActionForm;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use leptos_i18n::td_string;
 
 use super::platform_table::PlatformTable;
-use super::refused::Refused;
 use crate::api::reset_passcode::ResetPasscode;
 use crate::words::language;
 use crate::words::platform::effect_words;
 
 /// Step 2: what will happen to this very device, one question, then the button.
 #[component]
-pub fn StepTwo(device: Device, remaining_millis: i64, reset: ServerAction<ResetPasscode>) -> impl IntoView {
+pub fn StepTwo(device: Device, remaining_millis: i64) -> impl IntoView {
     let l = language();
     let remaining = match remaining_millis / 60_000 {
         0 => td_string!(l, portal.reset.remaining_little).to_owned(),
@@ -19,19 +18,17 @@ pub fn StepTwo(device: Device, remaining_millis: i64, reset: ServerAction<ResetP
         count => td_string!(l, portal.reset.remaining, count = count),
     };
     let back = format!("/devices/{}", device.id);
-    let refused = move || reset.value().get().and_then(Result::err);
     view! {
         <section class="panel" aria-labelledby="step">
             <h2 id="step">{td_string!(l, portal.reset.step_2)}</h2>
             <h3>{td_string!(l, portal.reset.what)}</h3>
             <p class="effect">{effect_words(l, device.platform)}</p>
             <Question platform=device.platform online=device.online/>
-            {move || refused().map(|error| view! { <Refused refusal=error.0/> })}
             <div class="actions">
-                <ActionForm action=reset>
+                <form method="post" action=ResetPasscode::PATH data-here>
                     <input type="hidden" name="device" value=device.id.to_string()/>
                     <button class="button button-first" type="submit">{td_string!(l, portal.reset.button)}</button>
-                </ActionForm>
+                </form>
                 <form method="get" action=back>
                     <button class="button button-quiet" type="submit">{td_string!(l, portal.reset.cancel)}</button>
                 </form>

@@ -1,12 +1,11 @@
 use domain::Timestamp;
 use domain::command::{Command, CommandState, CommandStep};
 use domain::device::DeviceId;
-use leptos::form::ActionForm;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use leptos_i18n::td_string;
 
 use super::help::WhomToAsk;
-use super::refused::Refused;
 use super::when::When;
 use crate::api::cancel_reset::CancelReset;
 use crate::words::language;
@@ -14,13 +13,7 @@ use crate::words::state::{failure_words, step_words};
 
 /// How far the last reset is, as a short story in words with times.
 #[component]
-pub fn Timeline(
-    command: Command,
-    steps: Vec<CommandStep>,
-    online: bool,
-    now: Timestamp,
-    cancel: ServerAction<CancelReset>,
-) -> impl IntoView {
+pub fn Timeline(command: Command, steps: Vec<CommandStep>, online: bool, now: Timestamp) -> impl IntoView {
     let l = language();
     let waits_for_device = command.state == CommandState::Waiting && !online;
     let lines = told(&steps).into_iter().map(|step| view! { <Line step now/> }).collect_view();
@@ -40,7 +33,7 @@ pub fn Timeline(
                     }
                 })}
             {(!command.state.is_final())
-                .then(|| view! { <UnderWay device=command.device deadline=command.deadline now cancel/> })}
+                .then(|| view! { <UnderWay device=command.device deadline=command.deadline now/> })}
         </section>
     }
 }
@@ -69,26 +62,19 @@ fn Line(step: CommandStep, now: Timestamp) -> impl IntoView {
 }
 
 #[component]
-fn UnderWay(
-    device: DeviceId,
-    deadline: Timestamp,
-    now: Timestamp,
-    cancel: ServerAction<CancelReset>,
-) -> impl IntoView {
+fn UnderWay(device: DeviceId, deadline: Timestamp, now: Timestamp) -> impl IntoView {
     let l = language();
-    let refused = move || cancel.value().get().and_then(Result::err);
     view! {
         <p class="quiet">{td_string!(l, portal.timeline.until)} " " <When at=deadline now/> "."</p>
         <p>{td_string!(l, portal.timeline.told)}</p>
-        {move || refused().map(|error| view! { <Refused refusal=error.0/> })}
         <div class="actions">
             <form method="get" action=format!("/devices/{device}")>
                 <button class="button" type="submit">{td_string!(l, portal.timeline.check)}</button>
             </form>
-            <ActionForm action=cancel>
+            <form method="post" action=CancelReset::PATH data-here>
                 <input type="hidden" name="device" value=device.to_string()/>
                 <button class="button button-quiet" type="submit">{td_string!(l, portal.timeline.cancel)}</button>
-            </ActionForm>
+            </form>
         </div>
     }
 }

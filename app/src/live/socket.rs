@@ -8,7 +8,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{CloseEvent, MessageEvent, WebSocket};
 
-use super::Live;
+use super::page;
 use crate::browser;
 
 /// The server closes with it when the session ended.
@@ -20,7 +20,9 @@ const LONGEST_WAIT_MILLIS: f64 = 10_000.0;
 
 /// One stream, reopened as long as the page lives.
 struct Connection {
-    live: Live,
+    told: Box<dyn Fn(LiveUpdate)>,
+    /// The newest notification this page has.
+    cursor: Cell<i64>,
     socket: RefCell<Option<Open>>,
     failures: Cell<i32>,
     waiting: Cell<bool>,
@@ -34,9 +36,11 @@ struct Open {
     _on_close: Closure<dyn FnMut(CloseEvent)>,
 }
 
-pub fn listen(live: Live) {
+/// Hears what is new after `cursor`.
+pub fn listen(cursor: i64, told: impl Fn(LiveUpdate) + 'static) {
     let connection = Rc::new(Connection {
-        live,
+        told: Box::new(told),
+        cursor: Cell::new(cursor),
         socket: RefCell::new(None),
         failures: Cell::new(0),
         waiting: Cell::new(false),
@@ -52,7 +56,7 @@ impl Connection {
         if self.over.get() || self.is_alive() {
             return;
         }
-        let Ok(socket) = address(self.live.cursor.get_value()).and_then(|url| WebSocket::new(&url)) else {
+        let Ok(socket) = address(self.cursor.get()).and_then(|url| WebSocket::new(&url)) else {
             self.open_later();
             return;
         };
@@ -77,15 +81,16 @@ impl Connection {
         let update = event.data().as_string().and_then(|text| serde_json::from_str::<LiveUpdate>(&text).ok());
         if let Some(update) = update {
             self.failures.set(0);
-            self.live.take(update);
+            self.cursor.set(update.cursor);
+            (self.told)(update);
+            page::look_again();
         }
     }
 
     fn closed(self: &Rc<Self>, event: &CloseEvent) {
         if event.code() == SESSION_ENDED {
             self.over.set(true);
-            let live = self.live;
-            Timeout::new(LEAVING_MILLIS, move || live.signed_out.set(true)).forget();
+            Timeout::new(LEAVING_MILLIS, page::sign_out).forget();
         } else {
             self.open_later();
         }
@@ -108,17 +113,6 @@ impl Connection {
             this.open();
         })
         .forget();
-    }
-}
-
-impl Live {
-    fn take(self, update: LiveUpdate) {
-        self.cursor.set_value(update.cursor);
-        self.unread.set(update.unread);
-        self.refresh();
-        if let Some(newest) = update.fresh.into_iter().max_by_key(|notification| notification.cursor) {
-            self.fresh.set(Some(newest));
-        }
     }
 }
 

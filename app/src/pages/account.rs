@@ -4,12 +4,11 @@ use leptos_i18n::td_string;
 use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use crate::api::end_session::EndSession;
 use crate::api::sessions::sessions;
 use crate::api::shell::Me;
 use crate::components::notice::Notice;
 use crate::components::password_form::PasswordForm;
-use crate::components::refused::{PageRefused, Refused};
+use crate::components::refused::PageRefused;
 use crate::components::session_list::SessionList;
 use crate::components::shell::use_shell;
 use crate::words::language;
@@ -17,16 +16,13 @@ use crate::words::language;
 #[component]
 pub fn AccountPage() -> impl IntoView {
     let l = language();
-    let query = use_query_map();
-    let changed = move || query.read().get("changed").is_some();
+    let changed = use_query_map().read_untracked().get("changed").is_some();
     let shell = use_shell();
     view! {
         <Title text=td_string!(l, portal.account.title)/>
         <h1>{td_string!(l, portal.account.title)}</h1>
-        {move || {
-            changed()
-                .then(|| view! { <Notice good=true what=td_string!(l, portal.account.changed) do_now=""/> })
-        }}
+        {changed
+            .then(|| view! { <Notice good=true what=td_string!(l, portal.account.changed) do_now=""/> })}
         <Suspense>
             {move || Suspend::new(async move {
                 let me = shell.await.ok().and_then(|shell| shell.me);
@@ -46,11 +42,9 @@ fn Myself(me: Me) -> impl IntoView {
 #[component]
 fn SignedIn() -> impl IntoView {
     let l = language();
-    let end = ServerAction::<EndSession>::new();
-    let refused = move || end.value().get().and_then(Result::err);
-    let all = Resource::new_blocking(move || end.version().get(), |_| sessions());
+    let all = Resource::new_blocking(|| (), |()| sessions());
     view! {
-        <Transition>
+        <Suspense>
             {move || Suspend::new(async move {
                 match all.await {
                     Err(error) => Either::Right(view! { <PageRefused refusal=error.0/> }),
@@ -58,12 +52,11 @@ fn SignedIn() -> impl IntoView {
                         <PasswordForm/>
                         <section class="panel" aria-labelledby="sessions">
                             <h2 id="sessions">{td_string!(l, portal.account.sessions_title)}</h2>
-                            {move || refused().map(|error| view! { <Refused refusal=error.0/> })}
-                            <SessionList list=all.list now=all.now end/>
+                            <SessionList list=all.list now=all.now/>
                         </section>
                     }),
                 }
             })}
-        </Transition>
+        </Suspense>
     }
 }

@@ -2,15 +2,15 @@ use domain::portal::DeviceCard;
 use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_i18n::td_string;
-use leptos_meta::Title;
+use leptos_meta::{Meta, Title};
 use leptos_router::hooks::use_query_map;
 
+use super::LIVE;
 use crate::api::my_devices::my_devices;
 use crate::components::device_card::Card;
 use crate::components::help::WhomToAsk;
 use crate::components::notice::Notice;
 use crate::components::refused::PageRefused;
-use crate::live::use_live;
 use crate::words::language;
 
 /// As much of an MDM's id as tells two devices of one name and model apart.
@@ -18,19 +18,17 @@ const TAIL_CHARS: usize = 4;
 
 #[component]
 pub fn DevicesPage() -> impl IntoView {
-    let live = use_live();
-    let query = use_query_map();
-    let another = query.read_untracked().get("another").is_some();
-    let cards = Resource::new_blocking(move || live.version.get(), |_| my_devices());
+    let another = use_query_map().read_untracked().get("another").is_some();
+    let cards = Resource::new_blocking(|| (), |()| my_devices());
     view! {
-        <Transition>
+        <Suspense>
             {move || Suspend::new(async move {
                 match cards.await {
                     Ok(cards) => Either::Left(view! { <Devices cards another/> }),
                     Err(error) => Either::Right(view! { <PageRefused refusal=error.0/> }),
                 }
             })}
-        </Transition>
+        </Suspense>
     }
 }
 
@@ -42,6 +40,7 @@ fn Devices(cards: Vec<DeviceCard>, another: bool) -> impl IntoView {
     let cards = cards.into_iter().zip(tails).map(|(card, tail)| view! { <Card card tail/> }).collect_view();
     view! {
         <Title text=td_string!(l, portal.devices.title)/>
+        <Meta name=LIVE content=""/>
         <h1>{td_string!(l, portal.devices.title)}</h1>
         {another
             .then(|| {

@@ -11,12 +11,19 @@ pub mod phones;
 pub mod reset;
 pub mod sign_in;
 
+use domain::Refusal;
 use domain::device::DeviceId;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
-/// The device a page's address names; `None` when it cannot be the name of any.
-pub fn device_in_address() -> Memo<Option<DeviceId>> {
-    let params = use_params_map();
-    Memo::new(move |_| params.read().get("id").and_then(|id| id.parse().ok()))
+use crate::error::AppError;
+
+/// The name of the `meta` element of a page that is asked for anew when something has changed. Its content says how many
+/// milliseconds later it is at the latest, if at all.
+pub const LIVE: &str = "live";
+
+/// The device a page's address names, if it can be the name of any.
+pub fn device_in_address() -> Result<DeviceId, AppError> {
+    let id = use_params_map().read_untracked().get("id").and_then(|id| id.parse().ok());
+    id.ok_or(AppError(Refusal::NotFound))
 }

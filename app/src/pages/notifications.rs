@@ -1,35 +1,33 @@
 use leptos::either::Either;
-use leptos::form::ActionForm;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use leptos_i18n::td_string;
-use leptos_meta::Title;
+use leptos_meta::{Meta, Title};
 
+use super::LIVE;
 use crate::api::mark_read::MarkRead;
 use crate::api::notifications::{Notifications, notifications};
 use crate::components::notification_item::NotificationItem;
-use crate::components::refused::{PageRefused, Refused};
-use crate::live::use_live;
+use crate::components::refused::PageRefused;
 use crate::words::language;
 
 #[component]
 pub fn NotificationsPage() -> impl IntoView {
-    let live = use_live();
-    let mark = ServerAction::<MarkRead>::new();
-    let all = Resource::new_blocking(move || (live.version.get(), mark.version().get()), |_| notifications());
+    let all = Resource::new_blocking(|| (), |()| notifications());
     view! {
-        <Transition>
+        <Suspense>
             {move || Suspend::new(async move {
                 match all.await {
-                    Ok(all) => Either::Left(view! { <List all mark/> }),
+                    Ok(all) => Either::Left(view! { <List all/> }),
                     Err(error) => Either::Right(view! { <PageRefused refusal=error.0/> }),
                 }
             })}
-        </Transition>
+        </Suspense>
     }
 }
 
 #[component]
-fn List(all: Notifications, mark: ServerAction<MarkRead>) -> impl IntoView {
+fn List(all: Notifications) -> impl IntoView {
     let l = language();
     let Notifications { list, now } = all;
     let newest = list.iter().map(|notification| notification.cursor).max();
@@ -40,8 +38,9 @@ fn List(all: Notifications, mark: ServerAction<MarkRead>) -> impl IntoView {
     let title = td_string!(l, portal.notifications.title);
     view! {
         <Title text=title/>
+        <Meta name=LIVE content=""/>
         <h1>{title}</h1>
-        {unread.map(|cursor| view! { <MarkAll cursor mark/> })}
+        {unread.map(|cursor| view! { <MarkAll cursor/> })}
         {if empty {
             Either::Left(view! { <p>{td_string!(l, portal.notifications.none)}</p> })
         } else {
@@ -52,13 +51,11 @@ fn List(all: Notifications, mark: ServerAction<MarkRead>) -> impl IntoView {
 
 /// Up to the newest one on this page: what arrives meanwhile stays unread.
 #[component]
-fn MarkAll(cursor: i64, mark: ServerAction<MarkRead>) -> impl IntoView {
-    let refused = move || mark.value().get().and_then(Result::err);
+fn MarkAll(cursor: i64) -> impl IntoView {
     view! {
-        {move || refused().map(|error| view! { <Refused refusal=error.0/> })}
-        <ActionForm action=mark>
+        <form method="post" action=MarkRead::PATH data-here>
             <input type="hidden" name="cursor" value=cursor.to_string()/>
             <button class="button" type="submit">{td_string!(language(), portal.notifications.mark)}</button>
-        </ActionForm>
+        </form>
     }
 }

@@ -1,4 +1,3 @@
-use domain::Refusal;
 use domain::device::{Capability, Device};
 use domain::freshness::Purpose;
 use domain::portal::{DeviceDetails, PasscodeOffer};
@@ -10,13 +9,11 @@ use leptos_router::hooks::use_query_map;
 
 use super::device_in_address;
 use crate::api::device::device;
-use crate::api::reset_passcode::ResetPasscode;
 use crate::components::device_card::Why;
 use crate::components::notice::Notice;
 use crate::components::refused::PageRefused;
 use crate::components::reset_step_one::StepOne;
 use crate::components::reset_step_two::StepTwo;
-use crate::error::AppError;
 use crate::words::language;
 
 /// What the address says besides the device.
@@ -36,26 +33,17 @@ impl Asked {
     }
 }
 
-/// Does not listen to the live stream: what one is about to decide on must not change under one's finger.
+/// Is not exchanged when something changes: what one is about to decide on must not change under one's finger.
 #[component]
 pub fn ResetPage() -> impl IntoView {
     let id = device_in_address();
     let asked = Asked::parse();
-    let reset = ServerAction::<ResetPasscode>::new();
-    let details = Resource::new_blocking(
-        move || id.get(),
-        |id| async move {
-            match id {
-                Some(id) => device(id).await,
-                None => Err(AppError(Refusal::NotFound)),
-            }
-        },
-    );
+    let details = Resource::new_blocking(move || id.clone(), |id| async move { device(id?).await });
     view! {
         <Suspense>
             {move || Suspend::new(async move {
                 match details.await {
-                    Ok(details) => Either::Left(view! { <Steps details asked reset/> }),
+                    Ok(details) => Either::Left(view! { <Steps details asked/> }),
                     Err(error) => Either::Right(view! { <PageRefused refusal=error.0/> }),
                 }
             })}
@@ -64,7 +52,7 @@ pub fn ResetPage() -> impl IntoView {
 }
 
 #[component]
-fn Steps(details: DeviceDetails, asked: Asked, reset: ServerAction<ResetPasscode>) -> impl IntoView {
+fn Steps(details: DeviceDetails, asked: Asked) -> impl IntoView {
     let l = language();
     let name = details.device.name.clone();
     let title = match asked.purpose {
@@ -81,11 +69,11 @@ fn Steps(details: DeviceDetails, asked: Asked, reset: ServerAction<ResetPasscode
                     <Notice what=td_string!(l, portal.reset.late) do_now=td_string!(l, portal.reset.late_do)/>
                 }
             })}
-        {step(details, asked.purpose, reset)}
+        {step(details, asked.purpose)}
     }
 }
 
-fn step(details: DeviceDetails, purpose: Purpose, reset: ServerAction<ResetPasscode>) -> AnyView {
+fn step(details: DeviceDetails, purpose: Purpose) -> AnyView {
     let DeviceDetails { device, under_way, grant_remaining_millis, passcode, .. } = details;
     match (purpose, device.reset, grant_remaining_millis) {
         (Purpose::Reveal, _, _) if matches!(passcode, Some(PasscodeOffer::Ready { .. })) => {
@@ -99,7 +87,7 @@ fn step(details: DeviceDetails, purpose: Purpose, reset: ServerAction<ResetPassc
         .into_any(),
         (Purpose::Reset, _, _) if under_way => view! { <AlreadyUnderWay device/> }.into_any(),
         (Purpose::Reset, _, Some(remaining_millis)) => {
-            view! { <StepTwo device remaining_millis reset/> }.into_any()
+            view! { <StepTwo device remaining_millis/> }.into_any()
         }
         (Purpose::Reset, _, None) => view! { <StepOne device purpose/> }.into_any(),
     }

@@ -6,11 +6,11 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use crate::api::countdown::countdown;
-use crate::components::countdown::CountdownView;
 use crate::components::demo_accounts::DemoAccounts;
 use crate::components::notice::Notice;
 use crate::components::shell::use_shell;
 use crate::components::sign_in_form::SignInForm;
+use crate::islands::countdown::CountdownView;
 use crate::words::language;
 
 /// Why the person stands here, as the server says in the address.
@@ -63,7 +63,7 @@ fn SignIn(window: Option<Countdown>, reason: Option<Reason>, demo: bool) -> impl
         <div class="sign-in">
             <h1>{title}</h1>
             {why(reason)}
-            {window.map(|start| view! { <CountdownView start/> })}
+            {window.map(|start| view! { <CountdownView l start/> })}
             <SignInForm wrong=reason == Some(Reason::WrongCredentials) counting=window.is_some()/>
             {demo.then(|| view! { <DemoAccounts/> })}
         </div>

@@ -1,30 +1,30 @@
-use domain::device::Platform;
-use domain::notification::{News, Notification};
+use domain::notification::News;
+#[cfg(feature = "ssr")]
+use domain::{device::Platform, notification::Notification};
 use leptos_i18n::td_string;
 
+#[cfg(feature = "ssr")]
 use super::state::failure_words;
 use crate::i18n::Locale;
 
-/// What a notification says: what happened, and what there is to do about it.
-pub struct NewsWords {
-    pub what: &'static str,
-    pub then: Option<&'static str>,
+/// What happened.
+pub fn news_words(l: Locale, news: News) -> &'static str {
+    match news {
+        News::PasscodeReset => td_string!(l, portal.notifications.reset),
+        News::ResetFailed(_) => td_string!(l, portal.notifications.failed),
+        News::ResetExpired => td_string!(l, portal.notifications.expired),
+    }
 }
 
-pub fn news_words(l: Locale, notification: &Notification) -> NewsWords {
+/// Why, or what there is to do about it.
+#[cfg(feature = "ssr")]
+pub fn more_words(l: Locale, notification: &Notification) -> Option<&'static str> {
     match notification.news {
-        News::PasscodeReset => NewsWords {
-            what: td_string!(l, portal.notifications.reset),
-            then: Some(if notification.platform == Platform::Ios {
-                td_string!(l, portal.notifications.reset_ios)
-            } else {
-                td_string!(l, portal.notifications.reset_temporary)
-            }),
-        },
-        News::ResetFailed(failure) => NewsWords {
-            what: td_string!(l, portal.notifications.failed),
-            then: Some(failure_words(l, failure)),
-        },
-        News::ResetExpired => NewsWords { what: td_string!(l, portal.notifications.expired), then: None },
+        News::PasscodeReset if notification.platform == Platform::Ios => {
+            Some(td_string!(l, portal.notifications.reset_ios))
+        }
+        News::PasscodeReset => Some(td_string!(l, portal.notifications.reset_temporary)),
+        News::ResetFailed(failure) => Some(failure_words(l, failure)),
+        News::ResetExpired => None,
     }
 }

@@ -67,7 +67,15 @@ pub fn exact(at: Timestamp) -> String {
     format!("{year}-{month:02}-{day:02} {:02}:{:02} UTC", minute / 60, minute % 60)
 }
 
+/// `20:43`, in UTC.
+#[cfg(feature = "ssr")]
+pub fn clock(at: Timestamp) -> String {
+    let (.., minute) = civil(at);
+    format!("{:02}:{:02}", minute / 60, minute % 60)
+}
+
 /// For the `datetime` attribute.
+#[cfg(feature = "ssr")]
 pub fn machine(at: Timestamp) -> String {
     let (year, month, day, minute) = civil(at);
     let second = at.0.div_euclid(1000).rem_euclid(60);

@@ -1,4 +1,9 @@
-use domain::Refusal;
+//! What the server knows while it draws a page, and what it may say besides the page.
+
+use std::sync::Arc;
+
+use domain::portal::Portal;
+use domain::{Refusal, Timestamp};
 use http::header::{ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, COOKIE, HeaderValue};
 use http::request::Parts;
 use http::{HeaderName, StatusCode};
@@ -6,9 +11,11 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
-use super::LANGUAGE_COOKIE;
 use crate::api::reveal_passcode::Revealed;
 use crate::visitor::visitor;
+
+/// Where the choice of the footer's language switch is kept.
+pub const LANGUAGE_COOKIE: &str = "i18n_pref_locale";
 
 pub fn refused() -> Option<Refusal> {
     visitor().refused
@@ -18,8 +25,9 @@ pub fn revealed() -> Option<Revealed> {
     visitor().revealed
 }
 
-pub fn path() -> String {
-    use_context::<Parts>().map(|parts| parts.uri.path().to_owned()).unwrap_or_default()
+/// When this page began to be drawn. Whoever only outlines the program has no portal.
+pub fn now() -> Option<Timestamp> {
+    use_context::<Arc<Portal>>().map(|portal| portal.now())
 }
 
 pub fn is_static() -> bool {

@@ -7,7 +7,6 @@ use leptos_i18n::td_string;
 use crate::api::countdown::countdown;
 use crate::browser;
 use crate::i18n::Locale;
-use crate::words::language;
 use crate::words::time::{minutes_seconds, whole_seconds};
 
 const TICK_MILLIS: u32 = 250;
@@ -17,9 +16,8 @@ const LAST_MINUTE_MILLIS: i64 = 60_000;
 const ANNOUNCED_SECONDS: [i64; 5] = [240, 180, 120, 60, 30];
 
 /// The largest thing on the sign-in page: the time left by the server's clock.
-#[component]
-pub fn CountdownView(start: Countdown) -> impl IntoView {
-    let l = language();
+#[island]
+pub fn CountdownView(l: Locale, start: Countdown) -> impl IntoView {
     let left = RwSignal::new(start.remaining_millis);
     count_down(left);
     let lead = match start.purpose {
@@ -37,15 +35,14 @@ pub fn CountdownView(start: Countdown) -> impl IntoView {
             </div>
             <p hidden=over>{lead}</p>
             <noscript><p class="quiet">{td_string!(l, portal.countdown.still)}</p></noscript>
-            <div role="alert">{move || over().then(|| view! { <Over/> })}</div>
+            <div role="alert">{move || over().then(|| view! { <Over l/> })}</div>
             <p class="unseen" aria-live="polite">{move || announcement(l, left.get())}</p>
         </div>
     }
 }
 
 #[component]
-fn Over() -> impl IntoView {
-    let l = language();
+fn Over(l: Locale) -> impl IntoView {
     view! {
         <p class="notice-what">{td_string!(l, portal.countdown.over)}</p>
         <p>{td_string!(l, portal.countdown.over_do)}</p>
