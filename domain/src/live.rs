@@ -16,10 +16,20 @@ pub enum Signal {
     },
 }
 
+/// What the flag shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bell {
+    pub unread: u32,
+    /// The newest notification there is, or zero.
+    pub cursor: i64,
+}
+
 /// One message of the live stream: the whole truth the bell needs, so that a lost message costs nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LiveUpdate {
     pub unread: u32,
+    /// Whether what the person can see may be another than when their page was drawn.
+    pub changed: bool,
     /// The newest notification there is; a reconnecting page asks for what came after it.
     pub cursor: i64,
     /// What came after the cursor the page had.

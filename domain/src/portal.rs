@@ -12,7 +12,7 @@ use crate::command::{
 };
 use crate::device::{Device, DeviceId};
 use crate::freshness::{self, Authentication, Purpose, SignInWindow, Verdict, WindowId};
-use crate::live::{LiveUpdate, Signal};
+use crate::live::{Bell, LiveUpdate, Signal};
 use crate::notification::Notification;
 use crate::person::{Actor, SessionId};
 use crate::ports::{
@@ -197,11 +197,12 @@ impl Portal {
 
     pub async fn my_devices(&self, actor: &Actor) -> Result<Vec<DeviceCard>, Denied> {
         let now = self.clock.now();
+        let mut commands = self.store.last_commands(actor.person.id).await?;
         let mut cards = Vec::new();
         for fleet in &self.fleets {
             for device in fleet.devices_of(&actor.person).await? {
-                let last = self.store.last_command(actor.person.id, &device.id).await?;
-                cards.push(DeviceCard { device, last, now });
+                let last = commands.iter().position(|command| command.device == device.id);
+                cards.push(DeviceCard { last: last.map(|place| commands.swap_remove(place)), device, now });
             }
         }
         Ok(cards)
@@ -309,11 +310,21 @@ impl Portal {
         Ok(())
     }
 
+    pub async fn bell(&self, actor: &Actor) -> Result<Bell, Denied> {
+        Ok(self.store.bell(actor.person.id).await?)
+    }
+
     /// What a page that saw everything up to `cursor` is missing.
     pub async fn live_update(&self, actor: &Actor, cursor: i64) -> Result<LiveUpdate, Denied> {
-        let fresh = self.store.notifications_after(actor.person.id, cursor).await?;
+        let bell = self.bell(actor).await?;
+        let fresh = if bell.cursor > cursor {
+            self.store.notifications_after(actor.person.id, cursor).await?
+        } else {
+            Vec::new()
+        };
         Ok(LiveUpdate {
-            unread: self.store.unread(actor.person.id).await?,
+            unread: bell.unread,
+            changed: true,
             cursor: fresh.iter().map(|n| n.cursor).max().unwrap_or(cursor),
             fresh,
         })

@@ -9,7 +9,7 @@ use crate::account::{Account, AuditEntry, SignedIn, TokenHash};
 use crate::command::{Command, CommandId, CommandState, CommandStep, Failure, Submission};
 use crate::device::{Device, DeviceId, FleetId};
 use crate::freshness::{Authentication, Grant, Purpose, RevealFacts, SignInWindow, Verdict};
-use crate::live::Signal;
+use crate::live::{Bell, Signal};
 use crate::notification::Notification;
 use crate::person::{Actor, Person, PersonId, SessionId};
 use crate::{Refusal, Timestamp};
@@ -224,6 +224,8 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> Result<Submission, Denied>;
     async fn last_command(&self, person: PersonId, device: &DeviceId) -> Result<Option<Command>, StoreError>;
+    /// The newest command of each of the person's devices.
+    async fn last_commands(&self, person: PersonId) -> Result<Vec<Command>, StoreError>;
     async fn open_command(&self, device: &DeviceId) -> Result<Option<Command>, StoreError>;
     async fn steps(&self, command: CommandId) -> Result<Vec<CommandStep>, StoreError>;
     /// Takes one command that is due, for this worker alone until `until`.
@@ -275,7 +277,7 @@ pub trait Store: Send + Sync {
         person: PersonId,
         cursor: i64,
     ) -> Result<Vec<Notification>, StoreError>;
-    async fn unread(&self, person: PersonId) -> Result<u32, StoreError>;
+    async fn bell(&self, person: PersonId) -> Result<Bell, StoreError>;
     async fn mark_read(&self, person: PersonId, up_to: i64, now: Timestamp) -> Result<(), StoreError>;
 
     /// At most `limit` rows of the audit after `seq`, oldest first.

@@ -1,31 +1,50 @@
-use std::collections::HashSet;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use domain::Timestamp;
 use domain::live::Signal;
+use domain::person::PersonId;
 use domain::portal::Portal;
-use domain::ports::Signals;
+use domain::ports::{Clock, Signals};
 use tokio::sync::{broadcast, watch};
 
 use crate::serve::asked_to_end;
 
 /// Signals within this process. Rows are the truth: a receiver that falls behind reads them again.
-pub struct LocalSignals(broadcast::Sender<Signal>);
+pub struct LocalSignals {
+    sender: broadcast::Sender<Signal>,
+    clock: Arc<dyn Clock>,
+    /// Since when it hears of every change.
+    hears_since: Timestamp,
+    last_changes: Mutex<HashMap<PersonId, Timestamp>>,
+}
 
 impl LocalSignals {
-    pub fn new() -> Self {
-        Self(broadcast::channel(1024).0)
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        let hears_since = clock.now();
+        Self { sender: broadcast::channel(1024).0, clock, hears_since, last_changes: Mutex::default() }
     }
 
     pub fn subscribe(&self) -> broadcast::Receiver<Signal> {
-        self.0.subscribe()
+        self.sender.subscribe()
+    }
+
+    /// Whether a page of that person which was drawn then may show what is no longer so.
+    pub fn changed_since(&self, person: PersonId, drawn: Timestamp) -> bool {
+        let changes = self.last_changes.lock().unwrap_or_else(PoisonError::into_inner);
+        drawn <= self.hears_since || changes.get(&person).is_some_and(|last| *last >= drawn)
     }
 }
 
 impl Signals for LocalSignals {
     fn send(&self, signal: Signal) {
+        if let Signal::Changed(person) = signal {
+            let mut changes = self.last_changes.lock().unwrap_or_else(PoisonError::into_inner);
+            changes.insert(person, self.clock.now());
+        }
         // Nobody listening is no failure.
-        let _ = self.0.send(signal);
+        let _ = self.sender.send(signal);
     }
 }
 
@@ -53,5 +72,28 @@ pub async fn tell_of_ends(portal: Arc<Portal>, signals: Arc<LocalSignals>, mut s
             () = asked_to_end(&mut stop) => return,
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::fakes::FakeClock;
+
+    #[test]
+    fn a_page_is_old_once_its_person_was_told_of_a_change() {
+        let clock = Arc::new(FakeClock::new());
+        let signals = LocalSignals::new(Arc::clone(&clock) as _);
+        let [ana, ben] = [1, 2].map(|id| PersonId(Uuid::from_u128(id)));
+        let start = clock.now();
+        assert!(signals.changed_since(ana, start), "of what was before, nothing is known");
+        assert!(!signals.changed_since(ana, start.plus_millis(1)));
+        clock.wait(1_000);
+        signals.send(Signal::Changed(ana));
+        assert!(signals.changed_since(ana, clock.now()));
+        assert!(!signals.changed_since(ana, clock.now().plus_millis(1)));
+        assert!(!signals.changed_since(ben, start.plus_millis(1)));
     }
 }

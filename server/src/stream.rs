@@ -9,9 +9,9 @@ use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
-use domain::Refusal;
-use domain::live::Signal;
+use domain::live::{LiveUpdate, Signal};
 use domain::person::Actor;
+use domain::{Refusal, Timestamp};
 use http::header::HeaderMap;
 use serde::Deserialize;
 use tokio::sync::broadcast;
@@ -36,12 +36,14 @@ pub struct After {
     /// The newest notification the page knows of.
     #[serde(default)]
     after: i64,
+    /// When the page was drawn, by the server's clock.
+    drawn: Option<i64>,
 }
 
 pub async fn live(
     State(host): State<Host>,
     Extension(visitor): Extension<Visitor>,
-    Query(After { after }): Query<After>,
+    Query(After { after, drawn }): Query<After>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
@@ -63,7 +65,8 @@ pub async fn live(
                 None => close(socket, SESSION_ENDED, "not signed in").await,
                 Some(actor) => {
                     let signals = host.signals.subscribe();
-                    Stream { signals, host, actor, cursor: after }.run(socket).await;
+                    let drawn = drawn.map(Timestamp);
+                    Stream { signals, host, actor, cursor: after, drawn }.run(socket).await;
                     drop(place);
                 }
             }
@@ -75,6 +78,7 @@ struct Stream {
     host: Host,
     actor: Actor,
     cursor: i64,
+    drawn: Option<Timestamp>,
     /// Subscribed before the first reading, so that nothing falls between the two.
     signals: broadcast::Receiver<Signal>,
 }
@@ -153,6 +157,10 @@ impl Stream {
             End::Restarting
         })?;
         self.cursor = update.cursor;
+        // The first message alone may be no news to the page.
+        let drawn = self.drawn.take();
+        let changed = drawn.is_none_or(|drawn| self.host.signals.changed_since(self.actor.person.id, drawn));
+        let update = LiveUpdate { changed, ..update };
         let text = serde_json::to_string(&update).map_err(|_| End::Gone)?;
         send(socket, Message::Text(text.into())).await
     }

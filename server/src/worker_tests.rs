@@ -187,7 +187,7 @@ impl Scene {
             sealer: Arc::new(
                 FileSealer::open(&folder.path().join("seal.key"), None, random.clone()).unwrap(),
             ),
-            signals: Arc::new(LocalSignals::new()),
+            signals: Arc::new(LocalSignals::new(Arc::clone(&story.clock) as _)),
             clock: Arc::clone(&story.clock) as Arc<dyn Clock>,
             random,
             limits: SessionLimits { idle_seconds: 3600, absolute_seconds: 43_200 },

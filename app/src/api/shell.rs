@@ -28,12 +28,12 @@ pub async fn shell() -> Result<Shell, AppError> {
     let Some(actor) = visitor().actor else {
         return Ok(Shell { site, me: None });
     };
-    let live = portal().live_update(&actor, 0).await?;
+    let bell = portal().bell(&actor).await?;
     let me = Me {
         name: actor.person.name,
         user_name: actor.person.user_name,
-        unread: live.unread,
-        cursor: live.cursor,
+        unread: bell.unread,
+        cursor: bell.cursor,
     };
     Ok(Shell { site, me: Some(me) })
 }

@@ -4,11 +4,11 @@ use std::rc::Rc;
 use domain::live::LiveUpdate;
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{CloseEvent, MessageEvent, WebSocket};
 
-use super::page;
+use super::{page, times};
 use crate::browser;
 
 /// The server closes with it when the session ended.
@@ -56,7 +56,7 @@ impl Connection {
         if self.over.get() || self.is_alive() {
             return;
         }
-        let Ok(socket) = address(self.cursor.get()).and_then(|url| WebSocket::new(&url)) else {
+        let Ok(socket) = self.address().and_then(|url| WebSocket::new(&url)) else {
             self.open_later();
             return;
         };
@@ -68,6 +68,16 @@ impl Connection {
         socket.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         socket.set_onclose(Some(on_close.as_ref().unchecked_ref()));
         self.socket.replace(Some(Open { socket, _on_message: on_message, _on_close: on_close }));
+    }
+
+    fn address(&self) -> Result<String, JsValue> {
+        let location = window().location();
+        let scheme = if location.protocol()? == "https:" { "wss" } else { "ws" };
+        let address = format!("{scheme}://{}/live?after={}", location.host()?, self.cursor.get());
+        Ok(match times::drawn(&document()) {
+            Some(drawn) => format!("{address}&drawn={drawn}"),
+            None => address,
+        })
     }
 
     fn is_alive(&self) -> bool {
@@ -82,8 +92,10 @@ impl Connection {
         if let Some(update) = update {
             self.failures.set(0);
             self.cursor.set(update.cursor);
+            if update.changed {
+                page::look_again();
+            }
             (self.told)(update);
-            page::look_again();
         }
     }
 
@@ -114,10 +126,4 @@ impl Connection {
         })
         .forget();
     }
-}
-
-fn address(cursor: i64) -> Result<String, wasm_bindgen::JsValue> {
-    let location = window().location();
-    let scheme = if location.protocol()? == "https:" { "wss" } else { "ws" };
-    Ok(format!("{scheme}://{}/live?after={cursor}", location.host()?))
 }

@@ -83,6 +83,21 @@ impl SqliteStore {
         .transpose()
     }
 
+    pub(super) async fn select_last_commands(&self, person: PersonId) -> Result<Vec<Command>, StoreError> {
+        sqlx::query(
+            "SELECT * FROM (
+                 SELECT *, row_number() OVER (PARTITION BY device ORDER BY created_at DESC, id DESC) AS place
+                 FROM commands WHERE person = ?
+             ) WHERE place = 1",
+        )
+        .bind(person.0)
+        .fetch_all(&self.database.reads)
+        .await?
+        .iter()
+        .map(command_from)
+        .collect()
+    }
+
     pub(super) async fn select_open_command(&self, device: &DeviceId) -> Result<Option<Command>, StoreError> {
         let mut connection = self.database.reads.acquire().await?;
         open_command(&mut connection, device).await

@@ -1,11 +1,13 @@
 //! What the rules rely on, whatever the database. Every store runs the whole story.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::account::{Account, TokenHash};
 use domain::command::{COMMAND_SECONDS, Command, CommandId, CommandKind, CommandState, Failure, Submission};
 use domain::device::{Capability, Device, DeviceId, Platform};
 use domain::freshness::{Authentication, Purpose, SignInWindow, Verdict, WindowId};
+use domain::live::Bell;
 use domain::notification::News;
 use domain::passcode::PasscodePolicy;
 use domain::person::{Actor, Person, SessionId};
@@ -466,6 +468,14 @@ async fn a_device_has_one_open_command(story: &Story) {
     let last = story.store.last_command(story.ana.id, &phone.id).await.unwrap().unwrap();
     assert_eq!(last.id, next);
     assert_eq!(story.store.last_command(story.ben.id, &phone.id).await.unwrap(), None);
+    // Of each device one.
+    let other = story.device("other");
+    let on_other = story.proven(&other, 3).await;
+    let elsewhere = story.submit(&on_other, &other).await.unwrap();
+    let newest = story.store.last_commands(story.ana.id).await.unwrap();
+    let newest: HashSet<_> = newest.iter().map(|command| command.id).collect();
+    assert_eq!(newest, HashSet::from([next, elsewhere]));
+    assert_eq!(story.store.last_commands(story.ben.id).await.unwrap(), []);
 }
 
 async fn a_changed_password_voids_what_the_old_one_proved(story: &Story) {
@@ -641,9 +651,11 @@ async fn notifications_follow_a_cursor(story: &Story) {
     assert!(all[0].cursor > all[1].cursor);
     let fresh = store.notifications_after(story.ana.id, all[1].cursor).await.unwrap();
     assert_eq!(fresh, all[..1]);
-    assert_eq!(store.unread(story.ana.id).await.unwrap(), 3);
+    let bell = Bell { unread: 3, cursor: all[0].cursor };
+    assert_eq!(store.bell(story.ana.id).await.unwrap(), bell);
+    assert_eq!(store.bell(story.ben.id).await.unwrap(), Bell { unread: 0, cursor: 0 });
     store.mark_read(story.ben.id, all[0].cursor, story.now()).await.unwrap();
-    assert_eq!(store.unread(story.ana.id).await.unwrap(), 3);
+    assert_eq!(store.bell(story.ana.id).await.unwrap(), bell);
     store.mark_read(story.ana.id, all[1].cursor, story.now()).await.unwrap();
-    assert_eq!(store.unread(story.ana.id).await.unwrap(), 1);
+    assert_eq!(store.bell(story.ana.id).await.unwrap().unread, 1);
 }

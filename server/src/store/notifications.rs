@@ -1,6 +1,7 @@
 use domain::Timestamp;
 use domain::command::Command;
 use domain::device::Platform;
+use domain::live::Bell;
 use domain::notification::{News, Notification, NotificationId};
 use domain::person::PersonId;
 use domain::ports::StoreError;
@@ -29,11 +30,15 @@ impl SqliteStore {
         rows.iter().map(notification_from).collect()
     }
 
-    pub(super) async fn select_unread(&self, person: PersonId) -> Result<u32, StoreError> {
-        Ok(sqlx::query_scalar("SELECT count(*) FROM notifications WHERE person = ? AND read_at IS NULL")
-            .bind(person.0)
-            .fetch_one(&self.database.reads)
-            .await?)
+    pub(super) async fn select_bell(&self, person: PersonId) -> Result<Bell, StoreError> {
+        let row = sqlx::query(
+            "SELECT count(*) FILTER (WHERE read_at IS NULL) AS unread, coalesce(max(cursor), 0) AS cursor
+             FROM notifications WHERE person = ?",
+        )
+        .bind(person.0)
+        .fetch_one(&self.database.reads)
+        .await?;
+        Ok(Bell { unread: row.try_get("unread")?, cursor: row.try_get("cursor")? })
     }
 
     pub(super) async fn update_read(

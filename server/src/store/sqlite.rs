@@ -8,6 +8,7 @@ use domain::account::{Account, AuditEntry, SignedIn, TokenHash};
 use domain::command::{Command, CommandId, CommandStep, Submission};
 use domain::device::{Device, DeviceId};
 use domain::freshness::{Grant, SignInWindow};
+use domain::live::Bell;
 use domain::notification::Notification;
 use domain::person::{Actor, Person, PersonId, SessionId};
 use domain::ports::{
@@ -149,6 +150,10 @@ impl Store for SqliteStore {
     ) -> Result<Submission, Denied> {
         Ok(self.insert_command(actor, device, command, at_most_an_hour, now).await??)
     }
+    async fn last_commands(&self, person: PersonId) -> Result<Vec<Command>, StoreError> {
+        self.select_last_commands(person).await
+    }
+
     async fn last_command(&self, person: PersonId, device: &DeviceId) -> Result<Option<Command>, StoreError> {
         self.select_last_command(person, device).await
     }
@@ -217,8 +222,8 @@ impl Store for SqliteStore {
     ) -> Result<Vec<Notification>, StoreError> {
         self.select_notifications(person, cursor).await
     }
-    async fn unread(&self, person: PersonId) -> Result<u32, StoreError> {
-        self.select_unread(person).await
+    async fn bell(&self, person: PersonId) -> Result<Bell, StoreError> {
+        self.select_bell(person).await
     }
     async fn mark_read(&self, person: PersonId, up_to: i64, now: Timestamp) -> Result<(), StoreError> {
         self.update_read(person, up_to, now).await

@@ -23,7 +23,7 @@ impl Connector for VirtualFleet {
 
     async fn devices_of(&self, owner: &Person) -> Result<Vec<Device>, FleetError> {
         let now = self.clock.now();
-        let phones = self.all_phones().await.map_err(unreachable)?;
+        let phones = self.phones_of(&owner.email).await.map_err(unreachable)?;
         phones
             .iter()
             .filter(|phone| phone.is_managed_for(owner))

@@ -43,6 +43,20 @@ impl VirtualFleet {
         .collect()
     }
 
+    /// Of one person, as the MDM knows them.
+    pub(super) async fn phones_of(&self, email: &str) -> Result<Vec<PhoneRow>, StoreError> {
+        sqlx::query(
+            "SELECT p.*, o.name AS owner_name, o.email, o.user_name
+             FROM phones p JOIN people o ON o.user_name = p.owner WHERE o.email = ? ORDER BY p.rowid",
+        )
+        .bind(email)
+        .fetch_all(&self.database.reads)
+        .await?
+        .iter()
+        .map(PhoneRow::read)
+        .collect()
+    }
+
     /// The row of a device of this fleet.
     pub(super) async fn find_phone(
         &self,
