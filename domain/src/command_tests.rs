@@ -147,3 +147,19 @@ proptest! {
         prop_assert_eq!(ends == 1, state.is_final());
     }
 }
+
+#[test]
+fn a_command_goes_forward_and_ends_once() {
+    for (place, state) in CommandState::ALL.into_iter().enumerate() {
+        let ended = place >= 5;
+        assert_eq!(state.is_final(), ended, "{state:?}");
+        for (other, next) in CommandState::ALL.into_iter().enumerate() {
+            assert_eq!(state.may_become(next), !ended && other > place, "{state:?} to {next:?}");
+        }
+    }
+}
+
+#[test]
+fn a_command_waits_for_its_phone_for_a_week() {
+    assert_eq!(COMMAND_SECONDS, 604_800);
+}

@@ -1,8 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+/** Variables, as an operator sets them. */
+export type Settings = Record<string, string>;
 
 /** `latchkey demo` on ports and data of its own. */
 export class Program {
@@ -23,22 +26,22 @@ export class Program {
   }
 
   /** Somebody else may take a free port before the program does: then it is tried again with others. */
-  static async start(tries = 3): Promise<Program> {
-    const program = await Program.spawn();
+  static async start(settings: Settings = {}, tries = 3): Promise<Program> {
+    const program = await Program.spawn(settings);
     if (await program.isReady()) return program;
     await program.stop();
     if (tries === 1) throw new Error(`The program ended instead of serving: ${program.said}`);
-    return Program.start(tries - 1);
+    return Program.start(settings, tries - 1);
   }
 
-  private static async spawn(): Promise<Program> {
+  private static async spawn(settings: Settings): Promise<Program> {
     const binary = process.env.LATCHKEY_BIN;
     if (!binary) throw new Error('Set LATCHKEY_BIN to the program, as make test does');
     const folder = mkdtempSync(join(tmpdir(), 'latchkey-'));
     const [pages, management] = await Promise.all([freePort(), freePort()]);
     const listen = ['--listen', `127.0.0.1:${pages}`, '--management-listen', `127.0.0.1:${management}`];
     const child = spawn(binary, ['demo', ...listen, '--data', join(folder, 'data')], {
-      env: { ...process.env, ...movableClock(folder), RUST_LOG: 'warn' },
+      env: { ...process.env, ...settings, ...movableClock(folder), RUST_LOG: 'warn' },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     return new Program(child, folder, `http://127.0.0.1:${pages}`, `http://127.0.0.1:${management}/health/ready`);
@@ -56,7 +59,10 @@ export class Program {
   /** Moves the program's wall clock on, and nobody else's. */
   jump(seconds: number): void {
     this.ahead += seconds;
-    writeFileSync(join(this.folder, 'faketime'), `+${this.ahead}\n`);
+    // Renamed into its place, so that no reading meets half of it.
+    const file = join(this.folder, 'faketime');
+    writeFileSync(`${file}.new`, `+${this.ahead}\n`);
+    renameSync(`${file}.new`, file);
   }
 
   /** How many commands for this phone the fleet has taken. */
@@ -73,6 +79,17 @@ export class Program {
   /** When the newest command of the portal ended, in milliseconds of the epoch. */
   settledAt(): number {
     return this.rows('portal.db', "SELECT max(at) AS at FROM command_steps WHERE state = 'done'")[0].at;
+  }
+
+  /** Until the person has as many devices, all of the kind of their first. */
+  addPhones(owner: string, count: number): void {
+    const more = `WITH RECURSIVE more(n) AS (
+        SELECT count(*) + 1 FROM phones WHERE owner = '${owner}' UNION ALL SELECT n + 1 FROM more WHERE n < ${count}
+      )
+      INSERT INTO phones (id, name, model, system, platform, min_length, owner, locked, online, last_seen)
+      SELECT lower(hex(randomblob(16))), 'Phone ' || n, model, system, platform, min_length, owner, 0, 1, last_seen
+      FROM more, (SELECT * FROM phones WHERE owner = '${owner}' ORDER BY rowid LIMIT 1) WHERE n <= ${count}`;
+    execFileSync('sqlite3', ['-cmd', '.timeout 5000', join(this.folder, 'data', 'fleet.db'), more]);
   }
 
   private rows(database: string, question: string): any[] {

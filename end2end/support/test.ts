@@ -1,9 +1,10 @@
 import { type BrowserContext, type Page, expect, test as base } from '@playwright/test';
 import { Phone } from './phone';
 import { Portal } from './portal';
-import { Program } from './program';
+import { Program, type Settings } from './program';
 
 type Own = {
+  settings: Settings;
   program: Program;
   portal: Portal;
   /** Another tab of the same browser. */
@@ -20,8 +21,9 @@ type Own = {
 
 /** Every test has a program of its own, which it can do with as it likes. */
 export const test = base.extend<Own>({
-  program: async ({}, use) => {
-    const program = await Program.start();
+  settings: [{}, { option: true }],
+  program: async ({ settings }, use) => {
+    const program = await Program.start(settings);
     await use(program);
     await program.stop();
     expect(program.said, 'complaints of the program').toBe('');

@@ -60,13 +60,23 @@ impl Browser {
         self.ask(self.request(Method::POST, path, PAGE).form(fields)).await
     }
 
+    /// The same towards a program that may die before it answers.
+    pub async fn try_form(&self, path: &str, fields: Fields<'_>) -> Option<Answer> {
+        self.try_ask(self.request(Method::POST, path, PAGE).form(fields)).await
+    }
+
     /// As WebAssembly asks a server function.
     pub async fn call(&self, function: &str, fields: Fields<'_>) -> Answer {
         self.ask(self.request(Method::POST, &format!("/api/{function}"), DATA).form(fields)).await
     }
 
     pub async fn sign_in(&self, user_name: &str) -> Answer {
-        self.form("/sign-in", &[("user_name", user_name), ("password", &format!("{user_name}-demo"))]).await
+        self.try_sign_in(user_name).await.unwrap()
+    }
+
+    pub async fn try_sign_in(&self, user_name: &str) -> Option<Answer> {
+        let fields = [("user_name", user_name), ("password", &format!("{user_name}-demo"))];
+        self.try_form("/sign-in", &fields).await
     }
 
     /// Step 1 of a reset: the five minutes start.
@@ -79,10 +89,9 @@ impl Browser {
         self.call("reset_passcode", &[("device", device)]).await
     }
 
-    /// The same towards a program that may die before it answers.
-    pub async fn try_reset(&self, device: &str) -> Option<u16> {
+    pub async fn try_reset(&self, device: &str) -> Option<Answer> {
         let submit = self.request(Method::POST, "/api/reset_passcode", DATA).form(&[("device", device)]);
-        submit.send().await.ok().map(|answer| answer.status().as_u16())
+        self.try_ask(submit).await
     }
 
     /// Step 2, by a plain form.
@@ -168,7 +177,12 @@ impl Browser {
     }
 
     async fn ask(&self, request: RequestBuilder) -> Answer {
-        let response = request.send().await.unwrap();
+        self.try_ask(request).await.unwrap()
+    }
+
+    /// None: nobody answered, or not to the end.
+    async fn try_ask(&self, request: RequestBuilder) -> Option<Answer> {
+        let response = request.send().await.ok()?;
         for cookie in response.headers().get_all("set-cookie") {
             self.keep(cookie.to_str().unwrap());
         }
@@ -182,14 +196,14 @@ impl Browser {
             .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
         headers.sort();
-        Answer {
+        Some(Answer {
             status: response.status().as_u16(),
             leads_to,
             challenge: header("www-authenticate"),
             cache: header("cache-control"),
             headers,
-            body: response.text().await.unwrap(),
-        }
+            body: response.text().await.ok()?,
+        })
     }
 
     fn keep(&self, cookie: &str) {

@@ -19,6 +19,7 @@ pub struct Program {
     ports: Ports,
     clock: Option<MovableClock>,
     settings: Settings,
+    log_level: &'static str,
     pub folder: TempDir,
     /// What must turn up nowhere: cookies' values and temporary passcodes, as browsers learn them.
     pub secrets: Secrets,
@@ -41,19 +42,30 @@ impl Program {
     }
 
     pub async fn start_with(settings: Settings) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), None, settings).await
+        Self::start_in(tempfile::tempdir().unwrap(), None, settings, "trace").await
+    }
+
+    /// For tests that would write a log of many gigabytes.
+    pub async fn start_quiet(settings: Settings) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), None, settings, "warn").await
     }
 
     pub async fn start_with_clock() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = MovableClock::new(folder.path());
-        Self::start_in(folder, Some(clock), Vec::new()).await
+        Self::start_in(folder, Some(clock), Vec::new(), "trace").await
     }
 
-    async fn start_in(folder: TempDir, clock: Option<MovableClock>, settings: Settings) -> Self {
+    async fn start_in(
+        folder: TempDir,
+        clock: Option<MovableClock>,
+        settings: Settings,
+        log_level: &'static str,
+    ) -> Self {
         let ports = Ports { pages: free_port(), management: free_port() };
-        let child = spawn(&folder, ports, clock.as_ref(), &settings);
-        let program = Self { child, ports, clock, settings, folder, secrets: Secrets::default() };
+        let child = spawn(&folder, ports, clock.as_ref(), &settings, log_level);
+        let secrets = Secrets::default();
+        let program = Self { child, ports, clock, settings, log_level, folder, secrets };
         program.ready().await;
         program
     }
@@ -77,15 +89,24 @@ impl Program {
             self.copy(database, &folder.path().join("data").join(database)).await;
         }
         std::fs::copy(self.data().join("seal.key"), folder.path().join("data/seal.key")).unwrap();
-        let mut twin = Self::start_in(folder, None, Vec::new()).await;
+        let mut twin = Self::start_in(folder, None, Vec::new(), "trace").await;
         twin.secrets = Arc::clone(&self.secrets);
         twin
     }
 
     /// With the same data, at the same address.
     pub async fn start_again(&mut self) {
-        self.child = spawn(&self.folder, self.ports, self.clock.as_ref(), &self.settings);
+        self.spawn_again();
         self.ready().await;
+    }
+
+    pub fn spawn_again(&mut self) {
+        self.child = spawn(&self.folder, self.ports, self.clock.as_ref(), &self.settings, self.log_level);
+    }
+
+    /// As the system knows it.
+    pub fn process(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn url(&self) -> String {
@@ -124,7 +145,7 @@ impl Program {
         child.wait_with_output().unwrap()
     }
 
-    async fn ready(&self) {
+    pub async fn ready(&self) {
         let address = format!("http://127.0.0.1:{}/health/ready", self.ports.management);
         until("the program is ready", Duration::from_mins(1), async || {
             reqwest::get(&address).await.is_ok_and(|answer| answer.status().is_success()).then_some(())
@@ -140,7 +161,13 @@ impl Drop for Program {
     }
 }
 
-fn spawn(folder: &TempDir, ports: Ports, clock: Option<&MovableClock>, settings: &Settings) -> Child {
+fn spawn(
+    folder: &TempDir,
+    ports: Ports,
+    clock: Option<&MovableClock>,
+    settings: &Settings,
+    log_level: &str,
+) -> Child {
     let log = File::options().create(true).append(true).open(folder.path().join("log")).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
     command
@@ -148,7 +175,7 @@ fn spawn(folder: &TempDir, ports: Ports, clock: Option<&MovableClock>, settings:
         .args(["--management-listen", &format!("127.0.0.1:{}", ports.management)])
         .arg("--data")
         .arg(folder.path().join("data"))
-        .env("RUST_LOG", "trace")
+        .env("RUST_LOG", log_level)
         .env("NO_COLOR", "1")
         .envs(settings.iter().map(|(key, value)| (variable(key), value)))
         .stdin(Stdio::null())

@@ -131,6 +131,23 @@ impl Program {
         sqlx::query(statement).execute(&mut self.open_to_write(database).await).await.unwrap();
     }
 
+    /// Until the person has `count` devices, all of the kind of their first.
+    pub async fn add_phones(&self, owner: &str, count: usize) {
+        sqlx::query(
+            "WITH RECURSIVE more(n) AS (
+                 SELECT count(*) + 1 FROM phones WHERE owner = ?1 UNION ALL SELECT n + 1 FROM more WHERE n < ?2
+             )
+             INSERT INTO phones (id, name, model, system, platform, min_length, owner, locked, online, last_seen)
+             SELECT lower(hex(randomblob(16))), 'Phone ' || n, model, system, platform, min_length, owner, 0, 1, last_seen
+             FROM more, (SELECT * FROM phones WHERE owner = ?1 ORDER BY rowid LIMIT 1) WHERE n <= ?2",
+        )
+        .bind(owner)
+        .bind(i64::try_from(count).unwrap())
+        .execute(&mut self.open_to_write("fleet.db").await)
+        .await
+        .unwrap();
+    }
+
     async fn open_to_write(&self, database: &str) -> SqliteConnection {
         let file = self.data().join(database);
         SqliteConnectOptions::new()

@@ -55,9 +55,13 @@ impl Stream {
         String::from_utf8(payload).unwrap()
     }
 
+    pub fn wait_at_most(&self, time: Duration) {
+        self.0.set_read_timeout(Some(time)).unwrap();
+    }
+
     /// Waits for the server to close it, and says with which code.
     pub fn closed_with(mut self, within: Duration) -> u16 {
-        self.0.set_read_timeout(Some(within)).unwrap();
+        self.wait_at_most(within);
         loop {
             let (kind, payload) = self.frame();
             if kind == CLOSE {

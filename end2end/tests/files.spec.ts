@@ -1,0 +1,26 @@
+import { expect, test } from '../support/test';
+
+test('style, script and WebAssembly come compressed, are kept for good, and are not sent twice', async ({ page, program, request }) => {
+  await page.goto('/sign-in');
+  const html = await page.content();
+  const files = [...new Set(html.match(/\/pkg\/latchkey\.[\w-]+\.(css|js|wasm)/g) ?? [])];
+  expect(files.map((file) => file.split('.').pop()).sort()).toEqual(['css', 'js', 'wasm']);
+  for (const file of files) {
+    const address = `${program.url}${file}`;
+    const sent = await request.get(address, { headers: { 'accept-encoding': 'br' } });
+    expect(sent.status()).toBe(200);
+    const headers = sent.headers();
+    expect(headers['content-encoding'], file).toBe('br');
+    expect(headers['cache-control']).toBe('public, max-age=31536000, immutable');
+    expect(headers.vary).toContain('accept-encoding');
+    expect(headers['x-content-type-options']).toBe('nosniff');
+    if (file.endsWith('.wasm')) expect(headers['content-type']).toBe('application/wasm');
+    const again = await request.get(address, { headers: { 'if-modified-since': headers['last-modified'] } });
+    expect(again.status()).toBe(304);
+    const plain = await request.get(address, { headers: { 'accept-encoding': 'identity' } });
+    expect(plain.headers()['content-encoding']).toBeUndefined();
+  }
+  const missing = await request.get(`${program.url}/pkg/latchkey.js`);
+  expect(missing.status()).toBe(404);
+  expect(missing.headers()['cache-control']).toBe('no-store');
+});
