@@ -95,6 +95,13 @@ cases: tools-test ## run the abuse cases, one line each
 	| awk '{ print "case " $$1 ": " ($$2 ? "failed" : "passed"); if ($$2) bad++; else good++ } \
 		END { printf "%d passed, %d failed\n", good, bad; exit bad > 0 || good == 0 }'
 
+.PHONY: bench
+bench: site tools-browsers ## measure, and print the tables; a quarter of an hour, and never a test
+	@cd end2end/bench && { [[ node_modules/.package-lock.json -nt package-lock.json ]] || npm ci; }
+	@rm -rf '$(TARGET)/bench'
+	cd end2end && LATCHKEY_BENCH='$(TARGET)/bench/browser.json' LATCHKEY_BIN='$(PROGRAM)' npx playwright test --project bench
+	cargo bench --package server --locked --bench portal
+
 .PHONY: screenshots
 screenshots: site tools-browsers ## draw docs/screenshots anew
 	cd end2end && LATCHKEY_BIN='$(PROGRAM)' LATCHKEY_SCREENSHOTS=1 npx playwright test --project screenshots
@@ -102,7 +109,7 @@ screenshots: site tools-browsers ## draw docs/screenshots anew
 .PHONY: clean
 clean: ## remove what was built
 	cargo clean
-	rm -rf target end2end/node_modules end2end/test-results end2end/playwright-report
+	rm -rf target end2end/node_modules end2end/bench/node_modules end2end/test-results end2end/playwright-report
 
 .PHONY: tools
 tools: tools-build tools-test tools-browsers ## install what is missing

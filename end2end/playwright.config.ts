@@ -39,7 +39,9 @@ export default defineConfig({
   },
   projects: process.env.LATCHKEY_SCREENSHOTS
     ? [{ name: 'screenshots', testMatch: /screenshots\.ts$/, use: { ...pixel } }]
-    : [
+    : process.env.LATCHKEY_BENCH
+      ? [{ name: 'bench', testDir: 'bench', testMatch: /first-visit\.ts$/ }]
+      : [
         { name: 'desktop', testIgnore: specs('narrow'), use: { ...devices['Desktop Chrome'] } },
         {
           name: 'pixel',
@@ -49,7 +51,7 @@ export default defineConfig({
         { name: 'iphone', testMatch: specs('reset', 'offline', 'account', 'notifications'), use: asIphone },
         {
           name: 'no-js',
-          testIgnore: specs('axe', 'countdown', 'early', 'focus', 'layout', 'narrow', 'tabs'),
+          testIgnore: specs('axe', 'branding', 'countdown', 'early', 'files', 'focus', 'layout', 'narrow', 'tabs'),
           use: { ...devices['Desktop Chrome'], javaScriptEnabled: false },
         },
       ],

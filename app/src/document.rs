@@ -1,5 +1,6 @@
 //! The document, and which page stands at which address.
 
+use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_i18n::context::UseLocalesOptions;
 use leptos_meta::{HashedStylesheet, Link, MetaTags, Title, provide_meta_context};
@@ -26,6 +27,8 @@ use crate::served;
 /// The document around the app. A page drawn at a form's address stays as the server drew it.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     served::protect();
+    let style = served::site().and_then(|site| site.style);
+    let style = style.map(|style| view! { <style nonce=use_nonce()>{style}</style> });
     let live =
         (!served::is_static()).then(|| view! { <HydrationScripts options=options.clone() islands=true/> });
     view! {
@@ -38,6 +41,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 // What the page's times count on from.
                 <meta name="now" content=served::now().map(|now| now.0.to_string())/>
                 <HashedStylesheet options id="leptos"/>
+                {style}
                 {live}
                 <MetaTags/>
             </head>

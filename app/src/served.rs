@@ -7,11 +7,13 @@ use domain::{Refusal, Timestamp};
 use http::header::{ACCEPT_LANGUAGE, CONTENT_SECURITY_POLICY, COOKIE, HeaderValue};
 use http::request::Parts;
 use http::{HeaderName, StatusCode};
+use jiff::tz::TimeZone;
 use leptos::nonce::use_nonce;
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
 use crate::api::reveal_passcode::Revealed;
+use crate::site::{Site, zone as zone_named};
 use crate::visitor::visitor;
 
 /// Where the choice of the footer's language switch is kept.
@@ -23,6 +25,16 @@ pub fn refused() -> Option<Refusal> {
 
 pub fn revealed() -> Option<Revealed> {
     visitor().revealed
+}
+
+/// Whoever only outlines the program has none.
+pub fn site() -> Option<Site> {
+    use_context()
+}
+
+/// The time zone of what the server writes.
+pub fn zone() -> TimeZone {
+    site().and_then(|site| zone_named(&site.time_zone)).unwrap_or(TimeZone::UTC)
 }
 
 /// When this page began to be drawn. Whoever only outlines the program has no portal.
@@ -46,8 +58,13 @@ pub fn languages() -> Option<String> {
 /// What may run on a page: our own files, and the script that stands in it and carries this answer's nonce.
 pub fn protect() {
     let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce()) else { return };
+    let style = if site().is_some_and(|site| site.style.is_some()) {
+        format!(" 'nonce-{nonce}'")
+    } else {
+        String::new()
+    };
     let policy = format!(
-        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'{style}; img-src 'self'; \
          connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {

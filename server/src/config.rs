@@ -11,6 +11,8 @@ use domain::freshness::WINDOW_SECONDS;
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::branding::{Logo, style_of};
+
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
@@ -80,10 +82,17 @@ pub struct Limits {
     pub write_seconds: u32,
 }
 
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Organisation {
     pub name: String,
+    /// A picture file. Empty: none.
+    pub logo: PathBuf,
+    /// `#` and six hexadecimal digits. Empty: Latchkey's own.
+    pub colour: String,
+    pub privacy_url: String,
+    /// Of the times that the server writes, as in Europe/Zagreb.
+    pub time_zone: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -131,6 +140,18 @@ impl Default for Database {
 impl Default for SignIn {
     fn default() -> Self {
         Self { window_seconds: WINDOW_SECONDS, idle_minutes: 60, absolute_hours: 12 }
+    }
+}
+
+impl Default for Organisation {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            logo: PathBuf::new(),
+            colour: String::new(),
+            privacy_url: String::new(),
+            time_zone: "UTC".to_owned(),
+        }
     }
 }
 
@@ -226,7 +247,7 @@ impl Config {
         }
         self.server.proxies()?;
         self.database.file()?;
-        Ok(())
+        self.organisation.check()
     }
 }
 
@@ -242,6 +263,34 @@ impl Server {
             })
         };
         self.trusted_proxies.iter().map(parse).collect()
+    }
+}
+
+impl Organisation {
+    fn check(&self) -> Result<(), String> {
+        self.logo()?;
+        self.style()?;
+        if app::site::zone(&self.time_zone).is_none() {
+            return Err(format!(
+                "organisation.time_zone is {:?}, which is no time zone. Name it as in Europe/Zagreb, or UTC",
+                self.time_zone
+            ));
+        }
+        let url = &self.privacy_url;
+        if !(url.is_empty() || url.starts_with("https://") || url.starts_with("http://")) {
+            return Err(format!(
+                "organisation.privacy_url is {url:?}, but it has to be an address that begins with https://"
+            ));
+        }
+        Ok(())
+    }
+
+    pub fn logo(&self) -> Result<Option<Logo>, String> {
+        if self.logo.as_os_str().is_empty() { Ok(None) } else { Logo::read(&self.logo).map(Some) }
+    }
+
+    pub fn style(&self) -> Result<Option<String>, String> {
+        if self.colour.is_empty() { Ok(None) } else { style_of(&self.colour).map(Some) }
     }
 }
 

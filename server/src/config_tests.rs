@@ -39,6 +39,10 @@ fn a_value_that_cannot_be_is_named_with_what_can() {
         ("LATCHKEY_SERVER__TRUSTED_PROXIES", "10.0.0.1, proxy"),
         ("LATCHKEY_DATABASE__URL", "mysql://x"),
         ("LATCHKEY_LOG__FORMAT", "xml"),
+        ("LATCHKEY_ORGANISATION__COLOUR", "teal"),
+        ("LATCHKEY_ORGANISATION__LOGO", "no-such-logo.svg"),
+        ("LATCHKEY_ORGANISATION__PRIVACY_URL", "javascript:alert(1)"),
+        ("LATCHKEY_ORGANISATION__TIME_ZONE", "Croatia"),
     ] {
         let refused = read("", &[(key, value)], vec![]).unwrap_err();
         println!("{refused}");

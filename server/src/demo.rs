@@ -15,10 +15,9 @@ use tokio::task::JoinSet;
 use crate::cli::Demo;
 use crate::config::Config;
 use crate::fleet::virtual_fleet::VirtualFleet;
-use crate::http::Pages;
 use crate::opened::Opened;
 use crate::origins::Origins;
-use crate::serve::{Ending, Organisation, Ports, site};
+use crate::serve::{Ending, Organisation, Ports, pages};
 use crate::user::new_person;
 
 const PEOPLE: [(&str, &str, bool); 3] =
@@ -61,7 +60,7 @@ pub async fn run(demo: &Demo, mut config: Config) -> Result<(), String> {
     let mut tasks = JoinSet::new();
     tasks.spawn(Arc::clone(&fleet).run(stopping));
     let introduction = introduction(demo, &config);
-    let pages = Pages { site: site(&config, true), hands: Some(Arc::clone(&fleet) as _) };
+    let pages = pages(&config, Some(Arc::clone(&fleet) as _))?;
     let fleets = vec![fleet as Arc<dyn Connector>];
     let organisation = Organisation { config, opened, origins, fleets, pages };
     organisation.serve(ports, ending, tasks, stop, || println!("{introduction}")).await

@@ -19,6 +19,7 @@ use leptos_axum::{LeptosRoutes, generate_route_list};
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
+use crate::branding::Logo;
 use crate::host::Host;
 use crate::{drawing, forms, headers, logs, metrics, origins, peer, signin, stream};
 
@@ -26,6 +27,7 @@ use crate::{drawing, forms, headers, logs, metrics, origins, peer, signin, strea
 #[derive(Clone)]
 pub struct Pages {
     pub site: Site,
+    pub logo: Option<Logo>,
     pub hands: Option<Arc<dyn Hands>>,
 }
 
@@ -62,6 +64,7 @@ pub fn public(host: Host, pages: Pages) -> (Router, PrometheusHandle) {
 
 fn site(host: &Host, pages: Pages, options: LeptosOptions) -> Router {
     let portal = Arc::clone(&host.portal);
+    let logo = pages.logo.clone().map_or_else(Router::new, Logo::routes);
     let context = move || {
         provide_context(Arc::clone(&portal));
         provide_context(pages.site.clone());
@@ -95,6 +98,7 @@ fn site(host: &Host, pages: Pages, options: LeptosOptions) -> Router {
         .route("/", routing::get(|| async { Redirect::to("/devices") }))
         .route("/live", routing::get(stream::live))
         .with_state(host.clone())
+        .merge(logo)
         .merge(rendered)
         .fallback_service(files);
     // Around the whole, not around each address: a refused form is answered with the page of another one.

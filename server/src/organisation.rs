@@ -9,10 +9,9 @@ use tokio::task::JoinSet;
 
 use crate::config::Config;
 use crate::demo;
-use crate::http::Pages;
 use crate::opened::Opened;
 use crate::origins::Origins;
-use crate::serve::{Ending, Organisation, Ports, site};
+use crate::serve::{Ending, Organisation, Ports, pages};
 
 pub async fn serve(config: Config) -> Result<(), String> {
     let ending = Ending::listen()?;
@@ -21,7 +20,7 @@ pub async fn serve(config: Config) -> Result<(), String> {
     let opened = Opened::from(&config).await?;
     fit(&opened).await?;
     let told = format!("Latchkey is at {}", config.server.public_url);
-    let pages = Pages { site: site(&config, false), hands: None };
+    let pages = pages(&config, None)?;
     let organisation = Organisation { config, opened, origins, fleets: Vec::new(), pages };
     let (stop, _) = watch::channel(false);
     organisation.serve(ports, ending, JoinSet::new(), stop, || tracing::info!("{told}")).await

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::site::{Contact, Site};
+use domain::phone::Hands;
 use domain::portal::Portal;
 use domain::ports::{Connector, SessionLimits};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -63,7 +64,7 @@ impl Organisation {
     ) -> Result<(), String> {
         let Self { config, opened, origins, fleets, pages } = self;
         let sealer = FileSealer::from(&config, Arc::clone(&opened.random))?;
-        let signals = Arc::new(LocalSignals::new());
+        let signals = Arc::new(LocalSignals::new(Arc::clone(&opened.clock)));
         let portal = Arc::new(Portal {
             store: opened.store,
             fleets,
@@ -104,13 +105,16 @@ impl Organisation {
 }
 
 /// What the pages say of the organisation.
-pub fn site(config: &Config, demo: bool) -> Site {
-    let contact = config.contact.clone();
-    Site {
-        organisation: match config.organisation.name.as_str() {
-            "" => "Latchkey".to_owned(),
-            name => name.to_owned(),
-        },
+/// What the pages say. With hands it is the demo.
+pub fn pages(config: &Config, hands: Option<Arc<dyn Hands>>) -> Result<Pages, String> {
+    let (organisation, contact) = (config.organisation.clone(), config.contact.clone());
+    let logo = organisation.logo()?;
+    let site = Site {
+        logo: logo.is_some(),
+        style: organisation.style()?,
+        organisation: if organisation.name.is_empty() { "Latchkey".to_owned() } else { organisation.name },
+        privacy_url: organisation.privacy_url,
+        time_zone: organisation.time_zone,
         contact: Contact {
             name: contact.name,
             phone: contact.phone,
@@ -118,8 +122,9 @@ pub fn site(config: &Config, demo: bool) -> Site {
             website: contact.website,
             notes: contact.notes,
         },
-        demo,
-    }
+        demo: hands.is_some(),
+    };
+    Ok(Pages { site, logo, hands })
 }
 
 pub async fn asked_to_end(stopping: &mut watch::Receiver<bool>) {

@@ -5,6 +5,7 @@ use leptos_router::components::A;
 use super::shell::use_shell;
 use crate::api::shell::{Me, Shell};
 use crate::islands::bell::Bell;
+use crate::site::LOGO;
 use crate::words::language;
 
 /// Organisation, Devices, Contact IT, the flag, the person and Sign out. Nothing else.
@@ -17,11 +18,11 @@ pub fn PageHeader() -> impl IntoView {
         <header class="top">
             <Suspense>
                 {move || Suspend::new(async move {
-                    let (organisation, me) = match shell.await {
-                        Ok(Shell { site, me }) => (site.organisation, me),
-                        Err(_) => (String::from("Latchkey"), None),
+                    let (organisation, logo, me) = match shell.await {
+                        Ok(Shell { site, me }) => (site.organisation, site.logo, me),
+                        Err(_) => (String::from("Latchkey"), false, None),
                     };
-                    view! { <Bar organisation me/> }
+                    view! { <Bar organisation logo me/> }
                 })}
             </Suspense>
         </header>
@@ -29,7 +30,7 @@ pub fn PageHeader() -> impl IntoView {
 }
 
 #[component]
-fn Bar(organisation: String, me: Option<Me>) -> impl IntoView {
+fn Bar(organisation: String, logo: bool, me: Option<Me>) -> impl IntoView {
     let l = language();
     let devices = me.is_some().then(|| {
         view! {
@@ -39,7 +40,11 @@ fn Bar(organisation: String, me: Option<Me>) -> impl IntoView {
     view! {
         <div class="top-bar">
             // A stranger is sent on by the server, to the sign-in page.
-            <a class="top-name" href="/devices">{organisation}</a>
+            <a class="top-name" href="/devices">
+                // The name beside it says what it shows.
+                {logo.then(|| view! { <img class="top-logo" src=LOGO alt="" height="32"/> })}
+                {organisation}
+            </a>
             <nav class="top-nav" aria-label=td_string!(l, portal.nav.label)>
                 {devices}
                 <A href="/contact" {..} class="top-link">{td_string!(l, portal.nav.contact)}</A>

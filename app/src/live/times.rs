@@ -10,7 +10,7 @@ use web_sys::{Document, Element};
 use super::page;
 use crate::browser;
 use crate::i18n::Locale;
-use crate::words::time::{exact, relative};
+use crate::words::time::relative;
 
 const TICK_MILLIS: u32 = 5_000;
 
@@ -26,11 +26,13 @@ pub fn start() {
     browser::on_wake(tick);
 }
 
-/// A page says when it was drawn.
+/// When the page was drawn, by the server's clock.
+pub fn drawn(page: &Document) -> Option<i64> {
+    number(&page.query_selector("meta[name=now]").ok()??, "content")
+}
+
 pub fn came(page: &Document) {
-    let drawn =
-        page.query_selector("meta[name=now]").ok().flatten().and_then(|meta| number(&meta, "content"));
-    if let Some(drawn) = drawn {
+    if let Some(drawn) = drawn(page) {
         AHEAD.set(AHEAD.get().max(drawn - whole_millis()));
     }
     tick();
@@ -49,7 +51,8 @@ fn tick() {
         }
         say(&time, &relative(l, at, now));
         let local = date(at).to_locale_string(&language, &JsValue::UNDEFINED);
-        let _ = time.set_attribute("title", &format!("{} · {}", String::from(local), exact(at)));
+        let exact = time.get_attribute("data-exact").unwrap_or_default();
+        let _ = time.set_attribute("title", &format!("{} · {exact}", String::from(local)));
     }
     for shown in page::all("[data-until]") {
         if number(&shown, "data-until").is_some_and(|until| until <= now.0) {

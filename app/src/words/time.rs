@@ -1,4 +1,6 @@
 use domain::Timestamp;
+#[cfg(feature = "ssr")]
+use jiff::tz::TimeZone;
 use leptos_i18n::td_string;
 
 use crate::i18n::Locale;
@@ -61,41 +63,27 @@ pub fn whole_seconds(millis: i64) -> i64 {
     (millis.max(0) + 999) / 1000
 }
 
-/// `2026-11-25 20:43 UTC`.
-pub fn exact(at: Timestamp) -> String {
-    let (year, month, day, minute) = civil(at);
-    format!("{year}-{month:02}-{day:02} {:02}:{:02} UTC", minute / 60, minute % 60)
+/// `2026-11-25 21:43 CET`.
+#[cfg(feature = "ssr")]
+pub fn exact(at: Timestamp, zone: &TimeZone) -> String {
+    instant(at).to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
 }
 
-/// `20:43`, in UTC.
+/// `21:43`.
 #[cfg(feature = "ssr")]
-pub fn clock(at: Timestamp) -> String {
-    let (.., minute) = civil(at);
-    format!("{:02}:{:02}", minute / 60, minute % 60)
+pub fn clock(at: Timestamp, zone: &TimeZone) -> String {
+    instant(at).to_zoned(zone.clone()).strftime("%H:%M").to_string()
 }
 
 /// For the `datetime` attribute.
 #[cfg(feature = "ssr")]
 pub fn machine(at: Timestamp) -> String {
-    let (year, month, day, minute) = civil(at);
-    let second = at.0.div_euclid(1000).rem_euclid(60);
-    format!("{year}-{month:02}-{day:02}T{:02}:{:02}:{second:02}Z", minute / 60, minute % 60)
+    instant(at).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// Year, month, day and minute of the day in UTC. Howard Hinnant's `civil_from_days`: a calendar library for
-/// these few lines would be downloaded by every browser.
-const fn civil(at: Timestamp) -> (i64, i64, i64, i64) {
-    let minutes = at.0.div_euclid(60_000);
-    let days = minutes.div_euclid(1440) + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + if month <= 2 { 1 } else { 0 };
-    (year, month, day, minutes.rem_euclid(1440))
+#[cfg(feature = "ssr")]
+fn instant(at: Timestamp) -> jiff::Timestamp {
+    jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
 }
 
 #[cfg(test)]
@@ -130,10 +118,14 @@ mod tests {
         assert_eq!(minutes_seconds(0), "0:00");
     }
 
+    #[cfg(feature = "ssr")]
     #[test]
-    fn exact_times_are_utc() {
-        assert_eq!(exact(Timestamp(0)), "1970-01-01 00:00 UTC");
+    fn exact_times_are_those_of_the_zone() {
+        let zagreb = TimeZone::get("Europe/Zagreb").unwrap();
+        assert_eq!(exact(Timestamp(0), &TimeZone::UTC), "1970-01-01 00:00 UTC");
+        assert_eq!(exact(Timestamp(1_735_689_599_000), &zagreb), "2025-01-01 00:59 CET");
+        assert_eq!(exact(Timestamp(1_751_328_000_000), &zagreb), "2025-07-01 02:00 CEST");
+        assert_eq!(clock(Timestamp(1_735_689_599_000), &zagreb), "00:59");
         assert_eq!(machine(Timestamp(1_709_210_096_000)), "2024-02-29T12:34:56Z");
-        assert_eq!(exact(Timestamp(1_735_689_599_000)), "2024-12-31 23:59 UTC");
     }
 }
