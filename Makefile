@@ -12,6 +12,7 @@ WASM_BINDGEN_VERSION := 0.2.130
 CARGO_LEPTOS_VERSION := 0.3.10
 NEXTEST_VERSION := 0.9.143
 CARGO_DENY_VERSION := 0.20.2
+CARGO_MUTANTS_VERSION := 27.1.0
 
 # wasm-opt comes from npm: Debian's (108) breaks WebAssembly tables, and the pages never come to life.
 export PATH := $(CURDIR)/end2end/node_modules/.bin:$(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
@@ -100,7 +101,21 @@ bench: site tools-browsers ## measure, and print the tables; a quarter of an hou
 	@cd end2end/bench && { [[ node_modules/.package-lock.json -nt package-lock.json ]] || npm ci; }
 	@rm -rf '$(TARGET)/bench'
 	cd end2end && LATCHKEY_BENCH='$(TARGET)/bench/browser.json' LATCHKEY_BIN='$(PROGRAM)' npx playwright test --project bench
-	cargo bench --package server --locked --bench portal
+	ulimit -n "$$(ulimit -Hn)"; cargo bench --package server --locked --bench portal
+
+# What decides about freshness, ownership and the end of a command: the rules, and the transactions that ask them.
+RULES := domain/src/freshness.rs domain/src/command.rs
+TRANSACTIONS := $(addprefix server/src/store/,commands.rs passcodes.rs sessions.rs)
+
+.PHONY: mutants
+mutants: tools-test ## change the rules in every small way, and see that 95 % of the changes fail a test; half an hour
+	@$(call crate,cargo mutants,cargo-mutants,$(CARGO_MUTANTS_VERSION),--locked)
+	@rm -rf '$(TARGET)/mutants' && mkdir -p '$(TARGET)'/mutants/{rules,transactions}
+	-cargo mutants --package domain $(RULES:%=--file %) --output '$(TARGET)/mutants/rules' -- --lib
+	-cargo mutants --package server $(TRANSACTIONS:%=--file %) --output '$(TARGET)/mutants/transactions' -- --bin latchkey
+	@cd '$(TARGET)/mutants'; caught=$$(cat */mutants.out/{caught,timeout}.txt | wc -l); \
+	missed=$$(cat */mutants.out/missed.txt | wc -l); echo "$$caught changes failed a test, $$missed did not"; \
+	(( caught >= 1 && caught * 100 >= (caught + missed) * 95 ))
 
 .PHONY: screenshots
 screenshots: site tools-browsers ## draw docs/screenshots anew

@@ -118,6 +118,13 @@ pub async fn own_host(State(host): State<Host>, request: Request, next: Next) ->
     if told && host.origins.is_named(request.headers(), from_proxy) {
         next.run(request).await
     } else {
+        // What an operator looks for whose proxy passes another name.
+        tracing::info!(
+            asked = ?request.headers().get(HOST),
+            forwarded = ?request.headers().get(FORWARDED_HOST).filter(|_| from_proxy),
+            own = ?host.origins.0,
+            "asked for under another name"
+        );
         Refused(Refusal::Misdirected).into_response()
     }
 }

@@ -4,12 +4,14 @@ use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::figures::p99;
 
 pub const CLIENTS: usize = 64;
+pub const SLOW: usize = 500;
 
 /// What a server did while everybody asked it as fast as they could.
 pub struct Done {
@@ -63,6 +65,23 @@ async fn client(address: String, path: String, cookies: String, end: Instant) ->
         times.push(asked.elapsed().as_secs_f64());
     }
     times
+}
+
+/// Connections whose requests never come to their end, half of them in the head and half in the body.
+pub async fn dawdle(address: &str) -> JoinSet<()> {
+    let mut slow = JoinSet::new();
+    for place in 0..SLOW {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let end = if place % 2 == 0 { "x-slow: " } else { "content-length: 1000\r\n\r\n" };
+        let start = format!("POST /sign-in HTTP/1.1\r\nhost: {address}\r\norigin: http://{address}\r\n{end}");
+        stream.write_all(start.as_bytes()).await.unwrap();
+        slow.spawn(async move {
+            while stream.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        });
+    }
+    slow
 }
 
 /// What the process has used of all processors. Linux counts in hundredths of a second.

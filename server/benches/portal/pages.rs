@@ -48,6 +48,14 @@ pub async fn measure() -> Vec<Figure> {
         let note = format!("{} to {}", said(ours, unit), said(theirs, unit));
         Figure::new(name, ratio, "×", most.map(Limit::AtMost), note)
     };
+    let mut beside_slow = Vec::new();
+    for _ in 0..ROUNDS {
+        let alone = load::run(program.process(), &address, PAGE, &cookies, TIME).await;
+        let slow = load::dawdle(&address).await;
+        let beside = load::run(program.process(), &address, PAGE, &cookies, TIME).await;
+        drop(slow);
+        beside_slow.push(beside.p99_millis / alone.p99_millis);
+    }
     let mut resident: Vec<f64> = rounds.iter().map(|(ours, _)| ours.resident_bytes / MIB).collect();
     vec![
         compared(
@@ -57,6 +65,13 @@ pub async fn measure() -> Vec<Figure> {
             Some(4.0),
         ),
         compared("p99 of /devices at 64 clients, to the same route", |done| done.p99_millis, "ms", Some(3.0)),
+        Figure::new(
+            "p99 of /devices beside slow connections, to that without",
+            median(&mut beside_slow),
+            "×",
+            Some(Limit::AtMost(2.0)),
+            format!("{} that send a byte a second", load::SLOW),
+        ),
         compared("Pages a second at 64 clients, to the same route", |done| done.per_second, "/s", None),
         Figure::new(
             "Resident memory with 64 clients on /devices",

@@ -10,22 +10,25 @@ use crate::figures::{Figure, Limit};
 use crate::load::resident_bytes;
 use crate::support::{Browser, Program};
 
-const STREAMS: usize = 9_500;
+const STREAMS: usize = 10_000;
 const AT_ONCE: usize = 100;
 const KIB: f64 = 1024.0;
 
 pub async fn measure() -> Vec<Figure> {
     println!("Streams: {STREAMS} open pages that hear nothing");
     let program = Program::start_quiet(vec![("limits.streams_per_person", "10000")]).await;
-    let ana = program.browser();
+    let (ana, ben) = (program.browser(), program.browser());
     ana.sign_in("ana").await;
+    ben.sign_in("ben").await;
     // What the first ones warm up is not theirs.
-    let mut open = open(&program, &ana, AT_ONCE).await;
+    let warm = open(&program, &ben, AT_ONCE).await;
     let before = settled_bytes(&program).await;
-    while open.len() < STREAMS + AT_ONCE {
-        open.extend(self::open(&program, &ana, AT_ONCE).await);
+    let mut idle = Vec::new();
+    while idle.len() < STREAMS {
+        idle.extend(open(&program, &ana, AT_ONCE).await);
     }
     let each = (settled_bytes(&program).await - before) / STREAMS as f64;
+    drop((warm, idle));
     vec![Figure::new(
         "Memory of an idle live connection",
         each / KIB,
