@@ -38,6 +38,49 @@ async fn sqlite_conforms() {
     .await;
 }
 
+/// Neither in the database nor in the log of what was written to it.
+#[tokio::test]
+async fn what_sqlite_erased_is_in_no_file() {
+    let folder = TempDir::new().unwrap();
+    let story = Story::new(Arc::new(SqliteStore::open(&folder.path().join("story.db")).await.unwrap())).await;
+    let is_kept = || {
+        let files = std::fs::read_dir(folder.path()).unwrap();
+        files
+            .map(|file| std::fs::read(file.unwrap().path()).unwrap())
+            .any(|bytes| bytes.windows(10).any(|window| window == b"a passcode"))
+    };
+    let phone = story.device("fails");
+    let actor = story.proven(&phone, 1).await;
+    let id = story.submit(&actor, &phone).await.unwrap();
+    story.begin_sending().await;
+    assert!(is_kept());
+    story.settle(id, CommandState::Failed).await;
+    assert!(!is_kept());
+
+    let phone = story.device("is-read");
+    let actor = story.proven(&phone, 2).await;
+    story.done(&actor, &phone).await;
+    assert!(is_kept());
+    story.store.forget_passcode(&actor, &phone.id, story.now()).await.unwrap();
+    assert!(!is_kept());
+
+    let phone = story.device("is-left-alone");
+    let actor = story.proven(&phone, 5).await;
+    story.done(&actor, &phone).await;
+    assert!(is_kept());
+    story.clock.wait(24 * 60 * MINUTE);
+    assert_eq!(story.store.erase_expired(story.now()).await.unwrap(), 1);
+    assert!(!is_kept());
+
+    let phone = story.device("is-reset-again");
+    let actor = story.proven(&phone, 3).await;
+    story.done(&actor, &phone).await;
+    let actor = story.proven(&phone, 4).await;
+    assert!(is_kept());
+    story.submit(&actor, &phone).await.unwrap();
+    assert!(!is_kept());
+}
+
 /// Every chapter gets a database of its own.
 async fn whole_story(mut open: impl AsyncFnMut() -> Arc<dyn Store>) {
     an_account_is_disabled_and_its_password_set(&Story::new(open().await).await).await;
@@ -57,6 +100,7 @@ async fn whole_story(mut open: impl AsyncFnMut() -> Arc<dyn Store>) {
     a_changed_password_voids_what_the_old_one_proved(&Story::new(open().await).await).await;
     a_lease_is_one_workers_alone(&Story::new(open().await).await).await;
     a_state_never_goes_back(&Story::new(open().await).await).await;
+    each_end_is_written_down(&Story::new(open().await).await).await;
     a_done_reset_is_news_once(&Story::new(open().await).await).await;
     a_failed_reset_keeps_no_passcode(&Story::new(open().await).await).await;
     a_passcode_is_shown_to_the_freshly_signed_in(&Story::new(open().await).await).await;
@@ -197,10 +241,15 @@ impl Story {
     /// A reset that was carried out and left a passcode.
     async fn done(&self, actor: &Actor, device: &Device) -> CommandId {
         let command = self.submit(actor, device).await.unwrap();
-        let lease = self.store.lease(self.now(), self.now().plus_millis(MINUTE)).await.unwrap().unwrap();
-        assert!(self.store.begin_sending(&lease, Some(&sealed("a passcode")), self.now()).await.unwrap());
+        self.begin_sending().await;
         assert!(self.settle(command, CommandState::Done).await);
         command
+    }
+
+    /// The one command that is due, with its passcode sealed.
+    async fn begin_sending(&self) {
+        let lease = self.store.lease(self.now(), self.now().plus_millis(MINUTE)).await.unwrap().unwrap();
+        assert!(self.store.begin_sending(&lease, Some(&sealed("a passcode")), self.now()).await.unwrap());
     }
 
     async fn reveal(&self, actor: &Actor, device: &DeviceId) -> Result<StoredPasscode, Refusal> {
@@ -561,6 +610,26 @@ async fn a_state_never_goes_back(story: &Story) {
     assert_eq!(last.failure, Some(Failure::DeviceRefused));
 }
 
+async fn each_end_is_written_down(story: &Story) {
+    let ends = [
+        (CommandState::Done, "reset_done"),
+        (CommandState::Failed, "reset_failed"),
+        (CommandState::Expired, "reset_expired"),
+        (CommandState::Cancelled, "reset_cancelled"),
+    ];
+    for (number, (state, event)) in (1..).zip(ends) {
+        let phone = story.device(event);
+        let actor = story.proven(&phone, number).await;
+        let id = story.submit(&actor, &phone).await.unwrap();
+        assert!(story.settle(id, state).await);
+        let audit = story.store.audit_after(0, 1_000).await.unwrap();
+        let rows: Vec<_> = audit.iter().filter(|row| row.command == Some(id)).collect();
+        let events: Vec<_> = rows.iter().map(|row| row.event.as_str()).collect();
+        assert_eq!(events, ["reset_submitted", event]);
+        assert!(rows.iter().all(|row| row.person == Some(story.ana.id)));
+    }
+}
+
 async fn a_done_reset_is_news_once(story: &Story) {
     let phone = story.device("phone");
     let actor = story.proven(&phone, 1).await;
@@ -576,8 +645,7 @@ async fn a_failed_reset_keeps_no_passcode(story: &Story) {
     let phone = story.device("phone");
     let actor = story.proven(&phone, 1).await;
     let id = story.submit(&actor, &phone).await.unwrap();
-    let lease = story.store.lease(story.now(), story.now().plus_millis(MINUTE)).await.unwrap().unwrap();
-    story.store.begin_sending(&lease, Some(&sealed("a passcode")), story.now()).await.unwrap();
+    story.begin_sending().await;
     // What is sent but not done is nobody's to see.
     assert_eq!(story.reveal(&actor, &phone.id).await, Err(Refusal::NotFound));
     assert!(story.settle(id, CommandState::Failed).await);
