@@ -26,6 +26,7 @@ use crate::served;
 
 /// The document around the app. A page drawn at a form's address stays as the server drew it.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
+    served::begin();
     served::protect();
     let style = served::site().and_then(|site| site.style);
     let style = style.map(|style| view! { <style nonce=use_nonce()>{style}</style> });
@@ -38,8 +39,6 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content="light dark"/>
-                // What the page's times count on from.
-                <meta name="now" content=served::now().map(|now| now.0.to_string())/>
                 <HashedStylesheet options id="leptos"/>
                 {style}
                 {live}

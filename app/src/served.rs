@@ -9,7 +9,7 @@ use http::request::Parts;
 use http::{HeaderName, StatusCode};
 use jiff::tz::TimeZone;
 use leptos::nonce::use_nonce;
-use leptos::prelude::use_context;
+use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
 
 use crate::api::reveal_passcode::Revealed;
@@ -37,9 +37,19 @@ pub fn zone() -> TimeZone {
     site().and_then(|site| zone_named(&site.time_zone)).unwrap_or(TimeZone::UTC)
 }
 
-/// When this page began to be drawn. Whoever only outlines the program has no portal.
-pub fn now() -> Option<Timestamp> {
-    use_context::<Arc<Portal>>().map(|portal| portal.now())
+#[derive(Clone, Copy)]
+struct Began(Timestamp);
+
+/// Before anything of the page is read.
+pub fn begin() {
+    if let Some(portal) = use_context::<Arc<Portal>>() {
+        provide_context(Began(portal.now()));
+    }
+}
+
+/// What the page shows was so then, or later.
+pub fn drawn() -> Option<Timestamp> {
+    use_context::<Began>().map(|began| began.0)
 }
 
 pub fn is_static() -> bool {

@@ -8,6 +8,7 @@ pub mod footer;
 pub mod frame;
 pub mod header;
 pub mod help;
+pub mod live;
 pub mod next_steps;
 pub mod notice;
 pub mod notification_item;

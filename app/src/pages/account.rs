@@ -6,6 +6,7 @@ use leptos_router::hooks::use_query_map;
 
 use crate::api::sessions::sessions;
 use crate::api::shell::Me;
+use crate::components::live::Drawn;
 use crate::components::notice::Notice;
 use crate::components::password_form::PasswordForm;
 use crate::components::refused::PageRefused;
@@ -49,6 +50,7 @@ fn SignedIn() -> impl IntoView {
                 match all.await {
                     Err(error) => Either::Right(view! { <PageRefused refusal=error.0/> }),
                     Ok(all) => Either::Left(view! {
+                        <Drawn/>
                         <PasswordForm/>
                         <section class="panel" aria-labelledby="sessions">
                             <h2 id="sessions">{td_string!(l, portal.account.sessions_title)}</h2>

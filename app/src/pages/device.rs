@@ -4,14 +4,15 @@ use domain::portal::DeviceDetails;
 use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_i18n::td_string;
-use leptos_meta::{Meta, Title};
+use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use super::{LIVE, device_in_address};
+use super::device_in_address;
 use crate::api::device::device;
 use crate::components::device_facts::DeviceFacts;
 use crate::components::device_picture::DevicePicture;
 use crate::components::help::StillNeedHelp;
+use crate::components::live::Live;
 use crate::components::next_steps::NextSteps;
 use crate::components::notice::Notice;
 use crate::components::passcode_offer::Passcode;
@@ -50,7 +51,7 @@ fn Details(details: DeviceDetails, proven: bool) -> impl IntoView {
     let reset = device.clone();
     view! {
         <Title text=device.name.clone()/>
-        <Meta name=LIVE content=""/>
+        <Live/>
         <p><a class="link" href="/devices">{td_string!(l, portal.device.back)}</a></p>
         <div class="device-head">
             <DevicePicture platform=device.platform/>

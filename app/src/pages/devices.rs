@@ -2,13 +2,13 @@ use domain::portal::DeviceCard;
 use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_i18n::td_string;
-use leptos_meta::{Meta, Title};
+use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
-use super::LIVE;
 use crate::api::my_devices::my_devices;
 use crate::components::device_card::Card;
 use crate::components::help::WhomToAsk;
+use crate::components::live::Live;
 use crate::components::notice::Notice;
 use crate::components::refused::PageRefused;
 use crate::words::language;
@@ -40,7 +40,7 @@ fn Devices(cards: Vec<DeviceCard>, another: bool) -> impl IntoView {
     let cards = cards.into_iter().zip(tails).map(|(card, tail)| view! { <Card card tail/> }).collect_view();
     view! {
         <Title text=td_string!(l, portal.devices.title)/>
-        <Meta name=LIVE content=""/>
+        <Live/>
         <h1>{td_string!(l, portal.devices.title)}</h1>
         {another
             .then(|| {

@@ -18,10 +18,6 @@ use leptos_router::hooks::use_params_map;
 
 use crate::error::AppError;
 
-/// The name of the `meta` element of a page that is asked for anew when something has changed. Its content says how many
-/// milliseconds later it is at the latest, if at all.
-pub const LIVE: &str = "live";
-
 /// The device a page's address names, if it can be the name of any.
 pub fn device_in_address() -> Result<DeviceId, AppError> {
     let id = use_params_map().read_untracked().get("id").and_then(|id| id.parse().ok());

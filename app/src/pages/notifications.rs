@@ -2,11 +2,11 @@ use leptos::either::Either;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
 use leptos_i18n::td_string;
-use leptos_meta::{Meta, Title};
+use leptos_meta::Title;
 
-use super::LIVE;
 use crate::api::mark_read::MarkRead;
 use crate::api::notifications::{Notifications, notifications};
+use crate::components::live::Live;
 use crate::components::notification_item::NotificationItem;
 use crate::components::refused::PageRefused;
 use crate::words::language;
@@ -38,7 +38,7 @@ fn List(all: Notifications) -> impl IntoView {
     let title = td_string!(l, portal.notifications.title);
     view! {
         <Title text=title/>
-        <Meta name=LIVE content=""/>
+        <Live/>
         <h1>{title}</h1>
         {unread.map(|cursor| view! { <MarkAll cursor/> })}
         {if empty {

@@ -1,10 +1,11 @@
 use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_i18n::td_string;
-use leptos_meta::{Meta, Title};
+use leptos_meta::Title;
 
-use super::{LIVE, device_in_address};
+use super::device_in_address;
 use crate::api::phones::phone;
+use crate::components::live::Live;
 use crate::components::phone_in_hand::PhoneInHand;
 use crate::components::refused::PageRefused;
 use crate::words::language;
@@ -23,7 +24,7 @@ pub fn PhonePage() -> impl IntoView {
                 match answer.await {
                     Ok(seen) => Either::Left(view! {
                         <Title text=td_string!(language(), phones.in_hand, phone = seen.phone.name.clone())/>
-                        <Meta name=LIVE content=LOOK_AGAIN_MILLIS/>
+                        <Live every_millis=LOOK_AGAIN_MILLIS/>
                         <PhoneInHand seen/>
                     }),
                     Err(error) => Either::Right(view! { <PageRefused refusal=error.0/> }),
