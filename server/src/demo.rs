@@ -14,10 +14,11 @@ use tokio::task::JoinSet;
 
 use crate::cli::Demo;
 use crate::config::Config;
+use crate::ending::Ending;
 use crate::fleet::virtual_fleet::VirtualFleet;
 use crate::opened::Opened;
 use crate::origins::Origins;
-use crate::serve::{Ending, Organisation, Ports, pages};
+use crate::serve::{Organisation, Ports, pages};
 use crate::user::new_person;
 
 const PEOPLE: [(&str, &str, bool); 3] =

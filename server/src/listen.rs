@@ -20,7 +20,7 @@ use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt;
 
 use crate::config::Limits;
-use crate::serve::{LAST_ANSWERS, asked_to_end};
+use crate::ending::{LAST_ANSWERS, asked_to_end};
 
 pub fn bind(address: SocketAddr, key: &str) -> Result<TcpListener, String> {
     TcpListener::bind(address).map_err(|error| {

@@ -9,6 +9,7 @@ mod database;
 mod demo;
 mod doctor;
 mod drawing;
+mod ending;
 #[cfg(test)]
 mod fakes;
 mod fleet;

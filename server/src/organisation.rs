@@ -9,9 +9,10 @@ use tokio::task::JoinSet;
 
 use crate::config::Config;
 use crate::demo;
+use crate::ending::Ending;
 use crate::opened::Opened;
 use crate::origins::Origins;
-use crate::serve::{Ending, Organisation, Ports, pages};
+use crate::serve::{Organisation, Ports, pages};
 
 pub async fn serve(config: Config) -> Result<(), String> {
     let ending = Ending::listen()?;

@@ -1,19 +1,17 @@
 //! Runs the listeners and the worker until the program is asked to end.
 
-use std::fmt::Display;
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
 
 use app::site::{Contact, Site};
 use domain::phone::Hands;
 use domain::portal::Portal;
 use domain::ports::{Connector, SessionLimits};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::config::Config;
+use crate::ending::Ending;
 use crate::host::Host;
 use crate::http::{self, Pages};
 use crate::limits::{SignInLimits, StreamLimits};
@@ -24,9 +22,6 @@ use crate::seal::FileSealer;
 use crate::signals::{LocalSignals, tell_of_ends};
 use crate::signin::cookies::Cookies;
 use crate::worker::Worker;
-
-/// What is still being answered then is cut off.
-pub const LAST_ANSWERS: Duration = Duration::from_secs(8);
 
 /// Taken before anything is opened, so that a second program on the same data does not get that far.
 pub struct Ports {
@@ -104,8 +99,7 @@ impl Organisation {
     }
 }
 
-/// What the pages say of the organisation.
-/// What the pages say. With hands it is the demo.
+/// What the pages say of the organisation. With hands it is the demo.
 pub fn pages(config: &Config, hands: Option<Arc<dyn Hands>>) -> Result<Pages, String> {
     let (organisation, contact) = (config.organisation.clone(), config.contact.clone());
     let logo = organisation.logo()?;
@@ -125,43 +119,4 @@ pub fn pages(config: &Config, hands: Option<Arc<dyn Hands>>) -> Result<Pages, St
         demo: hands.is_some(),
     };
     Ok(Pages { site, logo, hands })
-}
-
-pub async fn asked_to_end(stopping: &mut watch::Receiver<bool>) {
-    // An error means that whoever could ask is gone, which comes to the same.
-    let _ = stopping.wait_for(|stopping| *stopping).await;
-}
-
-/// What the program is asked to end with: Ctrl-C, or SIGTERM.
-pub struct Ending {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Ending {
-    /// Before anybody can know that the program runs: tokio tells a signal only to those who already listen, and one
-    /// that comes between would be lost.
-    pub fn listen() -> Result<Self, String> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt()).map_err(said)?,
-            terminate: signal(SignalKind::terminate()).map_err(said)?,
-        })
-    }
-
-    /// Waits for it, tells everybody, and gives them a few seconds.
-    async fn wait(mut self, stop: watch::Sender<bool>, mut tasks: JoinSet<()>) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-        stop.send_replace(true);
-        let ended = async { while tasks.join_next().await.is_some() {} };
-        if tokio::time::timeout(LAST_ANSWERS, ended).await.is_err() {
-            tracing::warn!("some answers were cut off");
-        }
-    }
-}
-
-fn said(error: impl Display) -> String {
-    error.to_string()
 }

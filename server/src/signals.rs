@@ -9,7 +9,7 @@ use domain::portal::Portal;
 use domain::ports::{Clock, Signals};
 use tokio::sync::{broadcast, watch};
 
-use crate::serve::asked_to_end;
+use crate::ending::asked_to_end;
 
 /// Signals within this process. Rows are the truth: a receiver that falls behind reads them again.
 pub struct LocalSignals {

@@ -17,9 +17,9 @@ use serde::Deserialize;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
+use crate::ending::asked_to_end;
 use crate::host::Host;
 use crate::refused::Refused;
-use crate::serve::asked_to_end;
 
 /// A connection that waits costs what its buffer costs.
 const READ_BUFFER: usize = 4096;

@@ -14,8 +14,8 @@ use tokio::sync::{Semaphore, broadcast, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use crate::ending::asked_to_end;
 use crate::metrics;
-use crate::serve::asked_to_end;
 
 /// How long an MDM may take to answer. Afterwards it is asked what became of the command.
 const CALL: Duration = Duration::from_secs(5);

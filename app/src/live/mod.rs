@@ -7,9 +7,18 @@ mod page;
 pub mod socket;
 mod times;
 
+use leptos::prelude::document;
+use wasm_bindgen::JsCast;
+use web_sys::Element;
+
 /// Once a page.
 pub fn start() {
     page::start();
     times::start();
     forms::start();
+}
+
+fn all(selector: &str) -> Vec<Element> {
+    let Ok(list) = document().query_selector_all(selector) else { return Vec::new() };
+    (0..list.length()).filter_map(|place| list.get(place)?.dyn_into().ok()).collect()
 }

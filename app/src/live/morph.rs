@@ -5,7 +5,7 @@ use leptos::prelude::window;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, Node};
 
-use super::page::all;
+use super::all;
 
 const ISLAND: &str = "LEPTOS-ISLAND";
 const COMPONENT: &str = "data-component";

@@ -4,9 +4,9 @@ use leptos::prelude::{document, window, window_event_listener_untyped};
 use leptos::task::spawn_local;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Document, DomParser, Element, Request, Response, SupportedType};
+use web_sys::{Document, DomParser, Request, Response, SupportedType};
 
-use super::{morph, times};
+use super::{all, morph, times};
 use crate::browser;
 
 /// What the server drew for this address, and what stays as long as the page.
@@ -131,9 +131,4 @@ pub fn say_unreached() {
     for notice in all("[data-unreached]") {
         let _ = notice.remove_attribute("hidden");
     }
-}
-
-pub fn all(selector: &str) -> Vec<Element> {
-    let Ok(list) = document().query_selector_all(selector) else { return Vec::new() };
-    (0..list.length()).filter_map(|place| list.get(place)?.dyn_into().ok()).collect()
 }

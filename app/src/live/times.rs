@@ -7,7 +7,7 @@ use leptos::prelude::document;
 use wasm_bindgen::JsValue;
 use web_sys::{Document, Element};
 
-use super::page;
+use super::{all, page};
 use crate::browser;
 use crate::i18n::Locale;
 use crate::words::time::relative;
@@ -43,7 +43,7 @@ fn tick() {
     let language =
         document().document_element().and_then(|html| html.get_attribute("lang")).unwrap_or_default();
     let l = if language == "de" { Locale::de } else { Locale::en };
-    for time in page::all("time[data-at]") {
+    for time in all("time[data-at]") {
         let Some(at) = number(&time, "data-at").map(Timestamp) else { continue };
         if time.has_attribute("data-clock") {
             say(&time, &of_day(at));
@@ -54,7 +54,7 @@ fn tick() {
         let exact = time.get_attribute("data-exact").unwrap_or_default();
         let _ = time.set_attribute("title", &format!("{} · {exact}", String::from(local)));
     }
-    for shown in page::all("[data-until]") {
+    for shown in all("[data-until]") {
         if number(&shown, "data-until").is_some_and(|until| until <= now.0) {
             shown.set_inner_html("");
             for mark in ["data-shown", "data-until"] {

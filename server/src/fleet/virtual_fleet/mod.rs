@@ -25,7 +25,7 @@ use domain::ports::{Clock, FleetError, Randomness, StoreError};
 use tokio::sync::watch;
 
 use crate::database::Database;
-use crate::serve::asked_to_end;
+use crate::ending::asked_to_end;
 
 /// How often the world moves on.
 const PASS: Duration = Duration::from_millis(250);
