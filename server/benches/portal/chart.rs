@@ -23,9 +23,14 @@ pub fn draw(figures: &[Figure]) {
         let y = place * ROW + 24;
         let class = if figure.is_within() { "bar" } else { "over" };
         let length = share.min(1.3) * BARS;
-        let value = said(figure.value, &figure.unit);
+        let unit = &figure.unit;
+        let value = match figure.limit {
+            Some(Limit::AtMost(most)) => format!("{} of {}", said(figure.value, unit), said(most, unit)),
+            _ => said(figure.value, unit),
+        };
         let name = figure.name.replace('&', "&amp;").replace('<', "&lt;");
-        let end = LABELS as f64 + length + 8.0;
+        // All values stand in one column, but for those that do not keep to it.
+        let end = LABELS as f64 + length.max(BARS) + 8.0;
         writeln!(
             svg,
             r#"<text x="{}" y="{}" text-anchor="end">{name}</text><rect class="{class}" x="{LABELS}" y="{y}" width="{length:.0}" height="18" rx="3"/><text x="{end:.0}" y="{}">{value}</text>"#,
@@ -51,6 +56,8 @@ pub fn draw(figures: &[Figure]) {
 /// How much of what it may be it is; of a least, how much of what it has it needs.
 fn share(figure: &Figure) -> Option<f64> {
     Some(match figure.limit? {
+        // Nothing is no share, even of a limit that is nothing.
+        Limit::AtMost(_) if figure.value == 0.0 => 0.0,
         Limit::AtMost(most) => figure.value / most,
         Limit::AtLeast(least) => least / figure.value,
     })
