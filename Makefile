@@ -97,7 +97,7 @@ cases: tools-test ## run the abuse cases, one line each
 		END { printf "%d passed, %d failed\n", good, bad; exit bad > 0 || good == 0 }'
 
 .PHONY: bench
-bench: site tools-browsers ## measure, and print the tables; a quarter of an hour, and never a test
+bench: site tools-browsers ## measure, and print the tables; ten minutes, and never a test
 	@cd end2end/bench && { [[ node_modules/.package-lock.json -nt package-lock.json ]] || npm ci; }
 	@rm -rf '$(TARGET)/bench'
 	cd end2end && LATCHKEY_BENCH='$(TARGET)/bench/browser.json' LATCHKEY_BIN='$(PROGRAM)' npx playwright test --project bench

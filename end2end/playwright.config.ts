@@ -42,19 +42,19 @@ export default defineConfig({
     : process.env.LATCHKEY_BENCH
       ? [{ name: 'bench', testDir: 'bench', testMatch: /first-visit\.ts$/ }]
       : [
-        { name: 'desktop', testIgnore: specs('narrow'), use: { ...devices['Desktop Chrome'] } },
-        {
-          name: 'pixel',
-          testMatch: specs('reset', 'offline', 'once', 'countdown', 'axe', 'layout', 'narrow'),
-          use: { ...pixel },
-        },
-        { name: 'iphone', testMatch: specs('reset', 'offline', 'account', 'notifications'), use: asIphone },
-        {
-          name: 'no-js',
-          testIgnore: specs('axe', 'branding', 'countdown', 'early', 'files', 'focus', 'layout', 'narrow', 'tabs'),
-          use: { ...devices['Desktop Chrome'], javaScriptEnabled: false },
-        },
-      ],
+          { name: 'desktop', testIgnore: specs('narrow'), use: { ...devices['Desktop Chrome'] } },
+          {
+            name: 'pixel',
+            testMatch: specs('reset', 'offline', 'once', 'countdown', 'axe', 'layout', 'narrow'),
+            use: { ...pixel },
+          },
+          { name: 'iphone', testMatch: specs('reset', 'offline', 'account', 'notifications'), use: asIphone },
+          {
+            name: 'no-js',
+            testIgnore: specs('axe', 'branding', 'countdown', 'early', 'files', 'focus', 'layout', 'narrow', 'tabs'),
+            use: { ...devices['Desktop Chrome'], javaScriptEnabled: false },
+          },
+        ],
 });
 
 /** The distribution's Chromium; where there is none, Playwright uses its own. */

@@ -13,7 +13,7 @@ use leptos::prelude::{provide_context, use_context};
 use leptos_axum::ResponseOptions;
 
 use crate::api::reveal_passcode::Revealed;
-use crate::site::{Site, zone as zone_named};
+use crate::site::{Site, zone_named};
 use crate::visitor::visitor;
 
 /// Where the choice of the footer's language switch is kept.

@@ -31,6 +31,6 @@ pub struct Contact {
 }
 
 #[cfg(feature = "ssr")]
-pub fn zone(name: &str) -> Option<jiff::tz::TimeZone> {
+pub fn zone_named(name: &str) -> Option<jiff::tz::TimeZone> {
     jiff::tz::TimeZone::get(name).ok()
 }

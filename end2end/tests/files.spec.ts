@@ -1,4 +1,4 @@
-import { expect, test } from '../support/test';
+import { expect, openAlive, test } from '../support/test';
 
 test('style, script and WebAssembly come compressed, are kept for good, and are not sent twice', async ({ page, program, request }) => {
   await page.goto('/sign-in');
@@ -17,10 +17,26 @@ test('style, script and WebAssembly come compressed, are kept for good, and are 
     if (file.endsWith('.wasm')) expect(headers['content-type']).toBe('application/wasm');
     const again = await request.get(address, { headers: { 'if-modified-since': headers['last-modified'] } });
     expect(again.status()).toBe(304);
+    const older = await request.get(address, { headers: { 'accept-encoding': 'gzip' } });
+    expect(older.headers()['content-encoding'], file).toBe('gzip');
     const plain = await request.get(address, { headers: { 'accept-encoding': 'identity' } });
     expect(plain.headers()['content-encoding']).toBeUndefined();
   }
   const missing = await request.get(`${program.url}/pkg/latchkey.js`);
   expect(missing.status()).toBe(404);
   expect(missing.headers()['cache-control']).toBe('no-store');
+});
+
+test('a first visit asks for five things beside its live connection', async ({ page, portal, context, elsewhere }) => {
+  // Signed in elsewhere, so that nothing is cached here.
+  const there = await elsewhere();
+  await there.signIn();
+  await context.addCookies(await there.page.context().cookies());
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname.replace(/\.[\w-]+(?=\.)/, '')));
+  await openAlive(page, '/devices');
+  await page.waitForLoadState('networkidle');
+  await expect(portal.heading('Your devices')).toBeVisible();
+  const five = ['/devices', '/favicon.svg', '/pkg/latchkey.css', '/pkg/latchkey.js', '/pkg/latchkey.wasm'];
+  expect(asked.sort()).toEqual(five);
 });

@@ -270,7 +270,7 @@ impl Organisation {
     fn check(&self) -> Result<(), String> {
         self.logo()?;
         self.style()?;
-        if app::site::zone(&self.time_zone).is_none() {
+        if app::site::zone_named(&self.time_zone).is_none() {
             return Err(format!(
                 "organisation.time_zone is {:?}, which is no time zone. Name it as in Europe/Zagreb, or UTC",
                 self.time_zone

@@ -37,7 +37,7 @@ pub fn public(host: Host, pages: Pages) -> (Router, PrometheusHandle) {
     let folder = own_folder();
     let root = site_root(&folder);
     let options = leptos_options(&folder, &root);
-    let assets = ServeDir::new(root.join("pkg")).precompressed_br();
+    let assets = ServeDir::new(root.join("pkg")).precompressed_br().precompressed_gzip();
     let assets = tower::ServiceBuilder::new()
         .layer(SetResponseHeaderLayer::overriding(
             CACHE_CONTROL,
