@@ -103,16 +103,18 @@ bench: site tools-browsers ## measure, and print the tables; ten minutes, and ne
 	cd end2end && LATCHKEY_BENCH='$(TARGET)/bench/browser.json' LATCHKEY_BIN='$(PROGRAM)' npx playwright test --project bench
 	ulimit -n "$$(ulimit -Hn)"; cargo bench --package server --locked --bench portal
 
-# What decides about freshness, ownership and the end of a command: the rules, and the transactions that ask them.
+# What decides about freshness, ownership and the end of a command: the rules, and in the host the transactions that ask them
+# and whose a device is.
 RULES := domain/src/freshness.rs domain/src/command.rs
-TRANSACTIONS := $(addprefix server/src/store/,commands.rs passcodes.rs sessions.rs)
+HOST_RULES := $(addprefix server/src/,$(addprefix store/,commands.rs passcodes.rs sessions.rs) \
+	$(addprefix fleet/virtual_fleet/,connector.rs phones.rs))
 
 .PHONY: mutants
 mutants: tools-test ## change the rules in every small way, and see that 95 % of the changes fail a test; half an hour
 	@$(call crate,cargo mutants,cargo-mutants,$(CARGO_MUTANTS_VERSION),--locked)
-	@rm -rf '$(TARGET)/mutants' && mkdir -p '$(TARGET)'/mutants/{rules,transactions}
+	@rm -rf '$(TARGET)/mutants' && mkdir -p '$(TARGET)'/mutants/{rules,host}
 	-cargo mutants --package domain $(RULES:%=--file %) --output '$(TARGET)/mutants/rules' -- --lib
-	-cargo mutants --package server $(TRANSACTIONS:%=--file %) --output '$(TARGET)/mutants/transactions' -- --bin latchkey
+	-cargo mutants --package server $(HOST_RULES:%=--file %) --output '$(TARGET)/mutants/host' -- --bin latchkey
 	@cd '$(TARGET)/mutants'; caught=$$(cat */mutants.out/{caught,timeout}.txt | wc -l); \
 	missed=$$(cat */mutants.out/missed.txt | wc -l); echo "$$caught changes failed a test, $$missed did not"; \
 	(( caught >= 1 && caught * 100 >= (caught + missed) * 95 ))
