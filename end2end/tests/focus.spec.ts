@@ -13,6 +13,29 @@ test('what a button brings is next by Tab, not behind the whole page', async ({ 
   await expect(portal.button('Reset Passcode')).toBeFocused();
 });
 
+test('what is told before the button is answered leads on by Tab as well', async ({ page, portal }) => {
+  await portal.signIn();
+  await portal.reset("Ana's Galaxy");
+  await portal.button('Show temporary passcode').press('Enter');
+  await expect(portal.passcode).toBeVisible();
+  let answer = (): void => {};
+  const held = new Promise<void>((resolve) => (answer = resolve));
+  await page.route('**/api/forget_passcode', async (route) => {
+    const response = await route.fetch();
+    await held;
+    await route.fulfill({ response });
+  });
+  await portal.button('Done').press('Enter');
+  await expect(portal.main).toContainText('The temporary passcode is gone.');
+  await expect(page.locator('#passcode')).toBeFocused();
+  await page.keyboard.press('Tab');
+  await expect(portal.button('Reset Passcode')).toBeFocused();
+  const answered = page.waitForResponse('**/api/forget_passcode');
+  answer();
+  await (await answered).finished();
+  await expect(portal.button('Reset Passcode')).toBeFocused();
+});
+
 test('what is told meanwhile leaves a person where they are', async ({ page, portal, phone, program }) => {
   await portal.signIn();
   const inHand = await phone(await portal.reset("Ana's Galaxy"));

@@ -1,15 +1,12 @@
 //! Forms marked with `data-here` are answered in the page they stand on, by the same answer a page without WebAssembly
 //! gets.
 
-use leptos::prelude::{document, window, window_event_listener_untyped};
+use leptos::prelude::{window, window_event_listener_untyped};
 use leptos::task::spawn_local;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{
-    Element, Event, FormData, Headers, HtmlElement, HtmlFormElement, Request, RequestInit, Url,
-    UrlSearchParams,
-};
+use web_sys::{Event, FormData, Headers, HtmlFormElement, Request, RequestInit, Url, UrlSearchParams};
 
-use super::page;
+use super::page::{self, Place};
 
 /// While it is under way the form sends nothing more.
 const BUSY: &str = "aria-busy";
@@ -35,6 +32,7 @@ fn submitted(event: &Event) {
 }
 
 async fn post(form: &HtmlFormElement) -> Result<(), JsValue> {
+    let place = Place::of(form);
     let fields = UrlSearchParams::new_with_str_sequence_sequence(&FormData::new_with_form(form)?.into())?;
     let headers = Headers::new()?;
     headers.set("accept", "text/html")?;
@@ -52,25 +50,12 @@ async fn post(form: &HtmlFormElement) -> Result<(), JsValue> {
         window().history()?.replace_state_with_url(&JsValue::NULL, "", Some(&answer.url()))?;
     }
     let html = page::body(&answer).await?;
-    let section = form.closest("section")?.and_then(|section| section.get_attribute("aria-labelledby"));
     if answer.ok() {
         // As on a phone, what was typed is not left standing.
         form.reset();
     }
     page::show_answer(&html);
-    keep_place(section.as_deref());
+    // Not every browser has put the focus on a button that was pressed.
+    place.keep();
     Ok(())
-}
-
-/// The button that was pressed may be gone, and Tab would begin at the top of the page.
-fn keep_place(section: Option<&str>) {
-    let page = document();
-    let lost = page.active_element().is_none_or(|focused| focused.tag_name() == "BODY");
-    let heading =
-        section.and_then(|id| page.get_element_by_id(id)).or_else(|| page.query_selector("main").ok()?);
-    if lost && let Some(heading) = heading.and_then(|heading: Element| heading.dyn_into::<HtmlElement>().ok())
-    {
-        let _ = heading.set_attribute("tabindex", "-1");
-        let _ = heading.focus();
-    }
 }

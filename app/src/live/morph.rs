@@ -64,8 +64,8 @@ fn exchange_element(old: &Element, new: &Element) {
 
 fn exchange_attributes(old: &Element, new: &Element) {
     for name in names(old) {
-        // A person opens details, the server does not.
-        if name != "open" && !new.has_attribute(&name) {
+        // A person opens details and is led to a heading, the server does neither.
+        if !["open", "tabindex"].contains(&name.as_str()) && !new.has_attribute(&name) {
             let _ = old.remove_attribute(&name);
         }
     }

@@ -4,7 +4,7 @@ use leptos::prelude::{document, window, window_event_listener_untyped};
 use leptos::task::spawn_local;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Document, DomParser, Request, Response, SupportedType};
+use web_sys::{Document, DomParser, Element, HtmlElement, Request, Response, SupportedType};
 
 use super::{all, morph, times};
 use crate::browser;
@@ -104,11 +104,45 @@ pub fn show_answer(html: &str) {
 fn show(html: &str, part: &str) {
     let Some(new) = parse(html) else { return };
     let old = document();
+    let place = focused().map(|focused| Place::of(&focused));
     if let (Ok(Some(old)), Ok(Some(new))) = (old.query_selector(part), new.query_selector(part)) {
         morph::exchange(&old, &new);
     }
+    if let Some(place) = place {
+        place.keep();
+    }
     old.set_title(&new.title());
     times::came(&new);
+}
+
+/// Where on the page a person is. What they pressed may be gone, and Tab would begin at the top of the page.
+pub struct Place {
+    /// The id of the heading of the section.
+    heading: Option<String>,
+}
+
+impl Place {
+    pub fn of(element: &Element) -> Self {
+        let section = element.closest("section").ok().flatten();
+        Self { heading: section.and_then(|section| section.get_attribute("aria-labelledby")) }
+    }
+
+    /// The next Tab goes on from there.
+    pub fn keep(&self) {
+        if focused().is_some() {
+            return;
+        }
+        let heading = self.heading.as_ref().and_then(|id| document().get_element_by_id(id));
+        let place = heading.or_else(|| document().query_selector(CONTENT).ok()?);
+        if let Some(place) = place.and_then(|place| place.dyn_into::<HtmlElement>().ok()) {
+            let _ = place.set_attribute("tabindex", "-1");
+            let _ = place.focus();
+        }
+    }
+}
+
+fn focused() -> Option<Element> {
+    document().active_element().filter(|focused| focused.tag_name() != "BODY")
 }
 
 fn parse(html: &str) -> Option<Document> {
