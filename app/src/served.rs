@@ -37,6 +37,16 @@ pub fn zone() -> TimeZone {
     site().and_then(|site| zone_named(&site.time_zone)).unwrap_or(TimeZone::UTC)
 }
 
+/// Whether anybody signs in with a password of ours. When that cannot be read, the fields stay.
+pub async fn has_passwords() -> bool {
+    let Some(portal) = use_context::<Arc<Portal>>() else { return true };
+    portal.has_passwords().await.unwrap_or(true)
+}
+
+/// Whom a form of ours may lead to: browsers hold the redirect after it against the policy too.
+#[derive(Clone)]
+pub struct FormTargets(pub Vec<String>);
+
 #[derive(Clone, Copy)]
 struct Began(Timestamp);
 
@@ -73,9 +83,12 @@ pub fn protect() {
     } else {
         String::new()
     };
+    let targets = use_context::<FormTargets>().map_or_else(String::new, |targets| {
+        targets.0.into_iter().fold(String::new(), |all, target| format!("{all} {target}"))
+    });
     let policy = format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'{style}; img-src 'self'; \
-         connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+         connect-src 'self'; form-action 'self'{targets}; base-uri 'none'; frame-ancestors 'none'"
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         response.insert_header(CONTENT_SECURITY_POLICY, policy);

@@ -16,8 +16,17 @@ pub struct Site {
     /// Of the times that the server writes.
     pub time_zone: String,
     pub contact: Contact,
+    /// Who else signs people in, in the order of the settings.
+    pub providers: Vec<Provider>,
     /// The demo organisation: its accounts are shown on the sign-in page and its phones can be picked up.
     pub demo: bool,
+}
+
+/// An identity provider of the organisation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provider {
+    pub id: String,
+    pub name: String,
 }
 
 /// The IT helpdesk. What is empty is not shown.

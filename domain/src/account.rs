@@ -16,7 +16,23 @@ pub const BROWSER_KNOWN_SECONDS: i64 = 365 * 24 * 60 * 60;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TokenHash(pub [u8; 32]);
 
-/// A local account, as an operator sees it.
+/// Who somebody is at an identity provider. The pair is the person: an e-mail address may be somebody else's tomorrow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub issuer: String,
+    pub subject: String,
+}
+
+/// What an identity provider says of a person, as it is today.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    pub name: String,
+    /// Empty when it is not known to be theirs.
+    pub email: String,
+    pub it_admin: bool,
+}
+
+/// An account, as an operator sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     pub person: Person,

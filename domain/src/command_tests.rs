@@ -18,7 +18,7 @@ fn actor() -> Actor {
             it_admin: false,
         },
         session: SessionId(Uuid::from_u128(7)),
-        authenticated_at: NOW,
+        proven_at: Some(NOW),
     }
 }
 

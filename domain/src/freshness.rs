@@ -40,12 +40,18 @@ pub struct SignInWindow {
     pub seconds: i64,
 }
 
+/// How far an identity provider's clock may differ from ours.
+pub const PROVIDER_SKEW_MILLIS: i64 = 10_000;
+
 /// When somebody proved who they are, as told by whoever checked it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Authentication {
-    pub at: Timestamp,
+    /// `None`: they did not say, or not in a way that can be relied on.
+    pub at: Option<Timestamp>,
     /// How far that clock may differ from ours: nothing for local accounts.
     pub skew_millis: i64,
+    /// Whether they checked as much as the organisation asks for.
+    pub strong: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +59,10 @@ pub enum Verdict {
     Granted,
     Late,
     AnotherPerson,
-    /// The proof is older than the window, or from the future.
+    /// The proof is older than the window, from the future, or nobody said how old it is.
     NotFresh,
+    /// Less was checked than the organisation asks for.
+    TooWeak,
 }
 
 /// The proof of a fresh sign-in: one person, one device, one session, one use.
@@ -72,7 +80,20 @@ pub struct Grant {
 impl Authentication {
     #[must_use]
     pub const fn local(at: Timestamp) -> Self {
-        Self { at, skew_millis: 0 }
+        Self { at: Some(at), skew_millis: 0, strong: true }
+    }
+
+    /// Told by an identity provider.
+    #[must_use]
+    pub const fn told(at: Option<Timestamp>, strong: bool) -> Self {
+        Self { at, skew_millis: PROVIDER_SKEW_MILLIS, strong }
+    }
+
+    /// Since when it may count as a proof; `None` when it proves nothing. A clock that is ahead of ours gains nothing.
+    #[must_use]
+    pub fn proven_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let at = self.at.filter(|at| self.strong && *at <= now.plus_millis(self.skew_millis))?;
+        Some(at.min(now))
     }
 }
 
@@ -88,7 +109,16 @@ impl SignInWindow {
         }
         let earliest = self.opened_at.plus_millis(-proof.skew_millis);
         let latest = now.plus_millis(proof.skew_millis);
-        if earliest <= proof.at && proof.at <= latest { Verdict::Granted } else { Verdict::NotFresh }
+        match proof.at {
+            Some(at) if earliest <= at && at <= latest => {
+                if proof.strong {
+                    Verdict::Granted
+                } else {
+                    Verdict::TooWeak
+                }
+            }
+            _ => Verdict::NotFresh,
+        }
     }
 
     /// Counted in whole seconds, as the countdown shows them: 300 s is in time, 301 s is late.
@@ -140,9 +170,11 @@ pub struct RevealFacts {
 /// session that stood open beside the one of the reset has proven nothing since, however young it is.
 #[must_use]
 pub fn may_reveal(actor: &Actor, facts: &RevealFacts, now: Timestamp) -> bool {
-    let fresh = (0..=REVEAL_SECONDS).contains(&now.seconds_since(actor.authenticated_at));
-    let proven = facts.submitted_in == actor.session || actor.authenticated_at > facts.submitted_at;
-    facts.revealed_in == Some(actor.session) || (fresh && proven)
+    let proven = actor.proven_at.is_some_and(|at| {
+        let fresh = (0..=REVEAL_SECONDS).contains(&now.seconds_since(at));
+        fresh && (facts.submitted_in == actor.session || at > facts.submitted_at)
+    });
+    facts.revealed_in == Some(actor.session) || proven
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ fn local_sign_in_after(seconds: i64) -> Verdict {
     window().judge(person(1), Authentication::local(now), now)
 }
 
-fn actor(session: u128, authenticated_at: Timestamp) -> Actor {
+fn actor(session: u128, proven_at: Timestamp) -> Actor {
     Actor {
         person: Person {
             id: person(1),
@@ -39,7 +39,7 @@ fn actor(session: u128, authenticated_at: Timestamp) -> Actor {
             it_admin: false,
         },
         session: SessionId(Uuid::from_u128(session)),
-        authenticated_at,
+        proven_at: Some(proven_at),
     }
 }
 
@@ -89,13 +89,33 @@ fn a_shorter_window_is_kept_and_a_longer_one_is_cut() {
 #[test]
 fn a_providers_clock_may_differ_by_its_skew_and_no_more() {
     let judge = |proof_offset: i64, now_offset: i64| {
-        let proof = Authentication { at: T0.plus_millis(proof_offset), skew_millis: 10_000 };
+        let proof = Authentication::told(Some(T0.plus_millis(proof_offset)), true);
         window().judge(person(1), proof, T0.plus_millis(now_offset))
     };
     assert_eq!(judge(-10_000, 5_000), Verdict::Granted);
     assert_eq!(judge(-10_001, 5_000), Verdict::NotFresh);
     assert_eq!(judge(15_000, 5_000), Verdict::Granted);
     assert_eq!(judge(15_001, 5_000), Verdict::NotFresh);
+}
+
+#[test]
+fn a_proof_of_unknown_age_or_of_too_little_is_none() {
+    let judge = |proof| window().judge(person(1), proof, T0.plus_seconds(5));
+    assert_eq!(judge(Authentication::told(None, true)), Verdict::NotFresh);
+    assert_eq!(judge(Authentication::told(Some(T0), false)), Verdict::TooWeak);
+    assert_eq!(judge(Authentication::told(Some(T0.plus_seconds(-60)), false)), Verdict::NotFresh);
+}
+
+#[test]
+fn a_session_counts_as_proven_since_the_proof_and_never_from_the_future() {
+    let proven = |offset, strong| Authentication::told(Some(T0.plus_millis(offset)), strong).proven_at(T0);
+    assert_eq!(proven(-3_600_000, true), Some(T0.plus_seconds(-3600)));
+    assert_eq!(proven(0, true), Some(T0));
+    assert_eq!(proven(10_000, true), Some(T0));
+    assert_eq!(proven(10_001, true), None);
+    assert_eq!(proven(0, false), None);
+    assert_eq!(Authentication::told(None, true).proven_at(T0), None);
+    assert_eq!(Authentication::local(T0).proven_at(T0), Some(T0));
 }
 
 #[test]
@@ -136,6 +156,9 @@ fn a_passcode_is_shown_to_the_fresh_and_to_whom_it_was_shown() {
     assert!(!may_reveal(&actor(7, now.plus_seconds(1)), &facts, now), "an authentication from the future");
     let shown = RevealFacts { revealed_in: Some(submitting), ..facts };
     assert!(may_reveal(&actor(7, T0), &shown, now));
+    let unproven = Actor { proven_at: None, ..actor(7, T0) };
+    assert!(!may_reveal(&unproven, &facts, T0.plus_seconds(61)));
+    assert!(may_reveal(&unproven, &shown, now));
     assert!(!may_reveal(&actor(8, T0), &shown, now));
 }
 
@@ -155,21 +178,24 @@ proptest! {
     fn no_sign_in_is_accepted_falsely(
         opened in 0_i64..4_000_000_000_000,
         (seconds, now_offset) in (1_i64..4_000).prop_flat_map(|seconds| (Just(seconds), offset(seconds))),
-        proof_offset in offset(WINDOW_SECONDS),
+        proof_offset in prop::option::weighted(0.95, offset(WINDOW_SECONDS)),
         skew in prop_oneof![Just(0_i64), 0_i64..10_001],
+        strong in prop::bool::weighted(0.9),
         same_person in prop::bool::weighted(0.9),
     ) {
         let window = SignInWindow { opened_at: Timestamp(opened), seconds, ..window() };
         let now = Timestamp(opened + now_offset);
-        let proof = Authentication { at: Timestamp(opened + proof_offset), skew_millis: skew };
+        let at = proof_offset.map(|offset| Timestamp(opened + offset));
+        let proof = Authentication { at, skew_millis: skew, strong };
         let who = person(if same_person { 1 } else { 2 });
         let in_time = now_offset >= 0 && now_offset < (seconds.min(300) + 1) * 1000;
-        let fresh = proof_offset >= -skew && proof_offset <= now_offset + skew;
-        let expected = match (same_person, in_time, fresh) {
-            (false, _, _) => Verdict::AnotherPerson,
-            (true, false, _) => Verdict::Late,
-            (true, true, false) => Verdict::NotFresh,
-            (true, true, true) => Verdict::Granted,
+        let fresh = proof_offset.is_some_and(|offset| offset >= -skew && offset <= now_offset + skew);
+        let expected = match (same_person, in_time, fresh, strong) {
+            (false, ..) => Verdict::AnotherPerson,
+            (true, false, ..) => Verdict::Late,
+            (true, true, false, _) => Verdict::NotFresh,
+            (true, true, true, false) => Verdict::TooWeak,
+            (true, true, true, true) => Verdict::Granted,
         };
         prop_assert_eq!(window.judge(who, proof, now), expected);
     }

@@ -12,6 +12,7 @@ pub mod phone;
 pub mod portal;
 pub mod ports;
 pub mod refusal;
+pub mod sign_in;
 pub mod timestamp;
 
 pub use refusal::Refusal;

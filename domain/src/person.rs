@@ -19,10 +19,19 @@ pub struct Person {
     pub it_admin: bool,
 }
 
+impl Person {
+    /// What people know their account by: what they type, or their address when an identity provider signs them in.
+    #[must_use]
+    pub fn account_name(&self) -> &str {
+        if self.user_name.contains(' ') { &self.email } else { &self.user_name }
+    }
+}
+
 /// Who is asking, in which session, and when they last proved who they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     pub person: Person,
     pub session: SessionId,
-    pub authenticated_at: Timestamp,
+    /// `None`: whoever checked it did not say when.
+    pub proven_at: Option<Timestamp>,
 }

@@ -1,4 +1,5 @@
-//! The use cases: one method each. A method identifies, asks a rule, changes rows once and sends a signal.
+//! The use cases: one method each. A method identifies, asks a rule, changes rows once and sends a signal. Those of
+//! signing in and out are in [`crate::sign_in`].
 
 use std::sync::Arc;
 
@@ -6,18 +7,17 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::account::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, SignedIn, TokenHash};
 use crate::command::{
     COMMAND_SECONDS, Command, CommandId, CommandKind, CommandState, CommandStep, Submission,
 };
 use crate::device::{Device, DeviceId};
-use crate::freshness::{self, Authentication, Purpose, SignInWindow, Verdict, WindowId};
+use crate::freshness;
 use crate::live::{Bell, LiveUpdate, Signal};
 use crate::notification::Notification;
-use crate::person::{Actor, SessionId};
+use crate::person::Actor;
 use crate::ports::{
-    Authenticator, CancelAnswer, Clock, Connector, Denied, NewSession, PasscodeState, Randomness, Sealer,
-    SessionLimits, Settlement, Signals, Store,
+    Authenticator, CancelAnswer, Clock, Connector, Denied, PasscodeState, Randomness, Sealer, SessionLimits,
+    Settlement, Signals, Store,
 };
 use crate::{Refusal, Timestamp};
 
@@ -33,25 +33,6 @@ pub struct Portal {
     pub window_seconds: i64,
     /// How often one device may be reset within an hour.
     pub resets_per_device_and_hour: usize,
-}
-
-/// Where a sign-in leads.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Landing {
-    Devices,
-    /// In time: to what the window was opened for.
-    Proven(Purpose, DeviceId),
-    Late(Purpose, DeviceId),
-    /// Somebody else's window. Names no device.
-    AnotherPerson,
-}
-
-/// What the sign-in page counts down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Countdown {
-    pub remaining_millis: i64,
-    pub total_seconds: i64,
-    pub purpose: Purpose,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,106 +76,7 @@ pub struct RevealedPasscode {
     pub expires_at: Timestamp,
 }
 
-pub struct SignInAttempt {
-    pub user_name: String,
-    pub password: SecretString,
-    /// The hash of the session cookie that will be set.
-    pub token: TokenHash,
-    pub browser: Option<TokenHash>,
-    /// The session this browser has until now; it ends.
-    pub replaces: Option<SessionId>,
-    pub known_before: Option<TokenHash>,
-    pub known_browser: TokenHash,
-    pub agent: String,
-}
-
 impl Portal {
-    /// # Errors
-    /// [`Refusal::WrongCredentials`], the same for an unknown name and a wrong password; the window stays open then.
-    pub async fn sign_in(&self, attempt: SignInAttempt) -> Result<Landing, Denied> {
-        let now = self.clock.now();
-        if attempt.password_too_long() {
-            return Err(Refusal::WrongCredentials.into());
-        }
-        let Some(person) = self.authenticator.authenticate(&attempt.user_name, &attempt.password).await?
-        else {
-            self.store.note_failed_sign_in(&attempt.user_name, now).await?;
-            return Err(Refusal::WrongCredentials.into());
-        };
-        let session = NewSession {
-            session: SessionId(self.new_id(now)),
-            token: attempt.token,
-            person,
-            proof: Authentication::local(now),
-            browser: attempt.browser,
-            replaces: attempt.replaces,
-            known_before: attempt.known_before,
-            known_browser: attempt.known_browser,
-            agent: attempt.agent,
-        };
-        let outcome = self.store.sign_in(&session, now).await?;
-        if let Some(replaced) = session.replaces {
-            self.signals.send(Signal::SessionEnded(replaced));
-        }
-        Ok(match outcome {
-            None => Landing::Devices,
-            Some(window) => match window.verdict {
-                Verdict::Granted => Landing::Proven(window.purpose, window.device),
-                Verdict::Late | Verdict::NotFresh => Landing::Late(window.purpose, window.device),
-                Verdict::AnotherPerson => Landing::AnotherPerson,
-            },
-        })
-    }
-
-    pub async fn actor(&self, token: &TokenHash) -> Result<Option<Actor>, Denied> {
-        Ok(self.store.actor(token, &self.limits, self.clock.now()).await?)
-    }
-
-    pub async fn sign_out(&self, actor: &Actor) -> Result<(), Denied> {
-        self.store.sign_out(actor, self.clock.now()).await?;
-        self.signals.send(Signal::SessionEnded(actor.session));
-        Ok(())
-    }
-
-    /// Step 1 of a reset: the server's clock starts here.
-    ///
-    /// # Errors
-    /// [`Refusal::NotFound`] for a device that is not the actor's; the session goes on then.
-    pub async fn sign_out_to_prove(
-        &self,
-        actor: &Actor,
-        device: &DeviceId,
-        purpose: Purpose,
-        browser: &TokenHash,
-        replaces: Option<&TokenHash>,
-    ) -> Result<(), Denied> {
-        let opened_at = self.clock.now();
-        let device = self.owned(actor, device).await?;
-        if let (Purpose::Reset, crate::device::Capability::Impossible(why)) = (purpose, device.reset) {
-            return Err(Refusal::NotPossible(why).into());
-        }
-        let window = SignInWindow {
-            id: WindowId(self.new_id(opened_at)),
-            person: actor.person.id,
-            device: device.id,
-            purpose,
-            opened_at,
-            seconds: self.window_seconds,
-        };
-        self.store.sign_out_to_prove(actor, &window, browser, replaces, opened_at).await?;
-        self.signals.send(Signal::SessionEnded(actor.session));
-        Ok(())
-    }
-
-    pub async fn countdown(&self, browser: &TokenHash) -> Result<Option<Countdown>, Denied> {
-        let window = self.store.window(browser).await?;
-        Ok(window.map(|window| Countdown {
-            remaining_millis: window.remaining_millis(self.clock.now()),
-            total_seconds: window.seconds,
-            purpose: window.purpose,
-        }))
-    }
-
     pub async fn my_devices(&self, actor: &Actor) -> Result<Vec<DeviceCard>, Denied> {
         let now = self.clock.now();
         let mut commands = self.store.last_commands(actor.person.id).await?;
@@ -330,52 +212,13 @@ impl Portal {
         })
     }
 
-    pub async fn sessions(&self, actor: &Actor) -> Result<(Vec<SignedIn>, Timestamp), Denied> {
-        let now = self.clock.now();
-        Ok((self.store.sessions(actor, &self.limits, now).await?, now))
-    }
-
-    /// # Errors
-    /// [`Refusal::NotFound`] for a session that is not the actor's.
-    pub async fn end_session(&self, actor: &Actor, session: SessionId) -> Result<(), Denied> {
-        if !self.store.end_session(actor, session, self.clock.now()).await? {
-            return Err(Refusal::NotFound.into());
-        }
-        self.signals.send(Signal::SessionEnded(session));
-        Ok(())
-    }
-
-    /// # Errors
-    /// [`Refusal::WrongPassword`] and [`Refusal::WeakPassword`].
-    pub async fn change_password(
-        &self,
-        actor: &Actor,
-        current: &SecretString,
-        new: &SecretString,
-    ) -> Result<(), Denied> {
-        use secrecy::ExposeSecret;
-        let text = new.expose_secret();
-        if text.chars().count() < MIN_PASSWORD_CHARS || text.len() > MAX_PASSWORD_BYTES {
-            return Err(Refusal::WeakPassword.into());
-        }
-        if current.expose_secret().len() > MAX_PASSWORD_BYTES
-            || !self.authenticator.check(actor.person.id, current).await?
-        {
-            return Err(Refusal::WrongPassword.into());
-        }
-        let hash = self.authenticator.hash(new).await?;
-        self.store.change_password(actor, &hash, self.clock.now()).await?;
-        self.signals.send(Signal::SessionsEnded { person: actor.person.id, except: Some(actor.session) });
-        Ok(())
-    }
-
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
     /// Loads a device for its owner: somebody else's and an unknown one are the same.
-    async fn owned(&self, actor: &Actor, id: &DeviceId) -> Result<Device, Denied> {
+    pub(crate) async fn owned(&self, actor: &Actor, id: &DeviceId) -> Result<Device, Denied> {
         let device = self.fleet_of(id)?.device_of(&actor.person, id).await?;
         Ok(device.ok_or(Refusal::NotFound)?)
     }
@@ -423,18 +266,10 @@ impl Portal {
         Ok(true)
     }
 
-    fn new_id(&self, now: Timestamp) -> Uuid {
+    pub(crate) fn new_id(&self, now: Timestamp) -> Uuid {
         let mut random = [0; 10];
         self.random.fill(&mut random);
         let millis = u64::try_from(now.0).unwrap_or_default();
         uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
-    }
-}
-
-impl SignInAttempt {
-    /// Longer ones belong to nobody, and hashing them would be work for an attacker's asking.
-    fn password_too_long(&self) -> bool {
-        use secrecy::ExposeSecret;
-        self.password.expose_secret().len() > MAX_PASSWORD_BYTES
     }
 }

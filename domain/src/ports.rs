@@ -5,13 +5,14 @@ use std::fmt;
 use async_trait::async_trait;
 use secrecy::SecretString;
 
-use crate::account::{Account, AuditEntry, SignedIn, TokenHash};
+use crate::account::{Account, AuditEntry, Identity, Profile, SignedIn, TokenHash};
 use crate::command::{Command, CommandId, CommandState, CommandStep, Failure, Submission};
 use crate::device::{Device, DeviceId, FleetId};
 use crate::freshness::{Authentication, Grant, Purpose, RevealFacts, SignInWindow, Verdict};
 use crate::live::{Bell, Signal};
 use crate::notification::Notification;
 use crate::person::{Actor, Person, PersonId, SessionId};
+use crate::sign_in::Arriving;
 use crate::{Refusal, Timestamp};
 
 /// The one clock. Never runs backwards while the process lives.
@@ -106,19 +107,11 @@ impl From<StoreError> for Denied {
 /// A sign-in that succeeded, to be recorded.
 pub struct NewSession {
     pub session: SessionId,
-    pub token: TokenHash,
     pub person: PersonId,
     pub proof: Authentication,
-    /// The browser's window cookie, if it has one. Its window is consumed, whoever signs in.
-    pub browser: Option<TokenHash>,
-    /// The session this browser had until now; it ends.
-    pub replaces: Option<SessionId>,
-    /// What this browser was known by until now, and what it is known by from now on: whoever guesses passwords must
-    /// not keep a person from their own browser.
-    pub known_before: Option<TokenHash>,
-    pub known_browser: TokenHash,
-    /// What the browser calls itself, for the list of sessions.
-    pub agent: String,
+    /// The issuer that told us, and what it calls its own session, so that it can end ours.
+    pub provider: Option<(String, Option<String>)>,
+    pub arriving: Arriving,
 }
 
 /// What the first sign-in in a window's browser made of it.
@@ -145,9 +138,11 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> Result<(), StoreError>;
     async fn person(&self, id: PersonId) -> Result<Option<Person>, StoreError>;
-    /// Not the disabled ones.
+    /// Not of the disabled ones, nor of those whom an identity provider signs in.
     async fn password_of_user(&self, user_name: &str) -> Result<Option<(PersonId, String)>, StoreError>;
     async fn password_of_person(&self, id: PersonId) -> Result<Option<String>, StoreError>;
+    /// Whether anybody signs in with a password of ours.
+    async fn has_passwords(&self) -> Result<bool, StoreError>;
     /// Ends every other session of the person, and every window and grant with them.
     async fn change_password(
         &self,
@@ -174,7 +169,32 @@ pub trait Store: Send + Sync {
 
     // Sessions, windows, grants
     /// Session, end of the old one, window consumed and judged by [`SignInWindow::judge`], grant, audit.
-    async fn sign_in(&self, new: &NewSession, now: Timestamp) -> Result<Option<WindowOutcome>, StoreError>;
+    ///
+    /// # Errors
+    /// [`Refusal::AccountDisabled`]; nothing is changed then.
+    async fn sign_in(&self, new: &NewSession, now: Timestamp) -> Result<Option<WindowOutcome>, Denied>;
+    /// Whose identity it is, with what is said of them today: `newcomer` when it is nobody's yet.
+    async fn person_of(
+        &self,
+        identity: &Identity,
+        profile: &Profile,
+        newcomer: PersonId,
+        now: Timestamp,
+    ) -> Result<PersonId, StoreError>;
+    /// Whether it is used for the first time. Kept for a day.
+    async fn use_once(&self, what: &TokenHash, now: Timestamp) -> Result<bool, StoreError>;
+    /// Writes the audit row of an identity provider's answer that led to no session.
+    async fn note_refused_sign_in(&self, refusal: Refusal, now: Timestamp) -> Result<(), StoreError>;
+    /// Ends the sessions that this provider told of: those of its own session, else all of the subject's.
+    async fn end_provider_sessions(
+        &self,
+        issuer: &str,
+        subject: Option<&str>,
+        session: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Vec<SessionId>, StoreError>;
+    /// The issuer that this session came from, for signing out there as well.
+    async fn issuer_of(&self, session: SessionId) -> Result<Option<String>, StoreError>;
     /// The actor behind a session cookie, unless it ended, idled out or grew too old. Notes that it was used.
     async fn actor(
         &self,

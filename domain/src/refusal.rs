@@ -42,6 +42,16 @@ pub enum Refusal {
     TooOften { retry_seconds: u32 },
     #[error("the request took too long to arrive")]
     TooSlow,
+    #[error("the account is disabled")]
+    AccountDisabled,
+    #[error("this sign-in was not begun in this browser, or is over")]
+    NotBegunHere,
+    #[error("the identity provider did not sign the person in")]
+    ProviderDenied,
+    #[error("the identity provider's answer cannot be believed")]
+    ProviderNotBelieved,
+    #[error("the identity provider does not answer")]
+    ProviderUnreachable,
     #[error("the service cannot do this now")]
     Unavailable,
 }
@@ -51,9 +61,9 @@ impl Refusal {
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
-            Self::Malformed => 400,
+            Self::Malformed | Self::NotBegunHere | Self::ProviderNotBelieved => 400,
             Self::NotSignedIn | Self::WrongCredentials | Self::FreshSignInNeeded => 401,
-            Self::CrossSite | Self::WrongPassword => 403,
+            Self::CrossSite | Self::WrongPassword | Self::AccountDisabled | Self::ProviderDenied => 403,
             Self::NotFound => 404,
             Self::TooSlow => 408,
             Self::NotPossible(_) | Self::AlreadyOpen | Self::TooLateToCancel | Self::PhoneLocked => 409,
@@ -63,7 +73,7 @@ impl Refusal {
             Self::Misdirected => 421,
             Self::WeakPassword => 422,
             Self::TooOften { .. } => 429,
-            Self::Unavailable => 503,
+            Self::ProviderUnreachable | Self::Unavailable => 503,
         }
     }
 }

@@ -1,22 +1,24 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MovableClock } from './clock';
 
 /** Variables, as an operator sets them. */
 export type Settings = Record<string, string>;
+/** Or what follows from the program's own address. */
+export type Setup = Settings | ((url: string) => Promise<Settings>);
 
 /** `latchkey demo` on ports and data of its own. */
 export class Program {
   /** What it complained of, on its error output. */
   said = '';
-  /** By how many seconds its clock is ahead. */
-  private ahead = 0;
 
   private constructor(
     private readonly process: ChildProcess,
     private readonly folder: string,
+    private readonly clock: MovableClock,
     readonly url: string,
     private readonly health: string,
   ) {
@@ -26,7 +28,7 @@ export class Program {
   }
 
   /** Somebody else may take a free port before the program does: then it is tried again with others. */
-  static async start(settings: Settings = {}, tries = 3): Promise<Program> {
+  static async start(settings: Setup = {}, tries = 3): Promise<Program> {
     const program = await Program.spawn(settings);
     if (await program.isReady()) return program;
     await program.stop();
@@ -34,17 +36,20 @@ export class Program {
     return Program.start(settings, tries - 1);
   }
 
-  private static async spawn(settings: Settings): Promise<Program> {
+  private static async spawn(settings: Setup): Promise<Program> {
     const binary = process.env.LATCHKEY_BIN;
     if (!binary) throw new Error('Set LATCHKEY_BIN to the program, as make test does');
     const folder = mkdtempSync(join(tmpdir(), 'latchkey-'));
     const [pages, management] = await Promise.all([freePort(), freePort()]);
+    const url = `http://127.0.0.1:${pages}`;
+    const set = typeof settings === 'function' ? await settings(url) : settings;
+    const clock = new MovableClock(folder);
     const listen = ['--listen', `127.0.0.1:${pages}`, '--management-listen', `127.0.0.1:${management}`];
     const child = spawn(binary, ['demo', ...listen, '--data', join(folder, 'data')], {
-      env: { ...process.env, ...settings, ...movableClock(folder), RUST_LOG: 'warn' },
+      env: { ...process.env, ...set, ...clock.variables(), RUST_LOG: 'warn' },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    return new Program(child, folder, `http://127.0.0.1:${pages}`, `http://127.0.0.1:${management}/health/ready`);
+    return new Program(child, folder, clock, url, `http://127.0.0.1:${management}/health/ready`);
   }
 
   async stop(): Promise<void> {
@@ -58,11 +63,7 @@ export class Program {
 
   /** Moves the program's wall clock on, and nobody else's. */
   jump(seconds: number): void {
-    this.ahead += seconds;
-    // Renamed into its place, so that no reading meets half of it.
-    const file = join(this.folder, 'faketime');
-    writeFileSync(`${file}.new`, `+${this.ahead}\n`);
-    renameSync(`${file}.new`, file);
+    this.clock.jump(seconds);
   }
 
   /** How many commands for this phone the fleet has taken. */
@@ -108,31 +109,7 @@ export class Program {
   }
 }
 
-/** Debian's faketime, told by a file. Without it the program runs on the machine's clock. */
-function movableClock(folder: string): Record<string, string> {
-  const library = readdirSync('/usr/lib')
-    .map((name) => join('/usr/lib', name, 'faketime'))
-    .find((place) => safeList(place).includes('libfaketimeMT.so.1'));
-  if (!library) return {};
-  writeFileSync(join(folder, 'faketime'), '+0\n');
-  return {
-    LD_PRELOAD: join(library, 'libfaketimeMT.so.1'),
-    FAKETIME_TIMESTAMP_FILE: join(folder, 'faketime'),
-    FAKETIME_NO_CACHE: '1',
-    FAKETIME_DISABLE_SHM: '1',
-    DONT_FAKE_MONOTONIC: '1',
-  };
-}
-
-function safeList(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.on('error', reject);

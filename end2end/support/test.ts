@@ -1,10 +1,10 @@
 import { type BrowserContext, type Page, expect, test as base } from '@playwright/test';
 import { Phone } from './phone';
 import { Portal } from './portal';
-import { Program, type Settings } from './program';
+import { Program, type Setup } from './program';
 
 type Own = {
-  settings: Settings;
+  settings: Setup;
   program: Program;
   portal: Portal;
   /** Another tab of the same browser. */

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use config::{Environment, File, FileFormat};
 use domain::freshness::WINDOW_SECONDS;
 use ipnet::IpNet;
-use serde::{Deserialize, Deserializer, Serialize};
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::branding::{Logo, style_of};
 
@@ -24,6 +25,8 @@ pub struct Config {
     pub organisation: Organisation,
     pub contact: Contact,
     pub log: Log,
+    /// Identity providers.
+    pub oidc: Vec<Oidc>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -105,6 +108,31 @@ pub struct Contact {
     pub notes: String,
 }
 
+/// An OpenID Connect provider.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Oidc {
+    /// Names it in addresses and variables.
+    pub id: String,
+    /// On the button of the sign-in page. Empty: the id.
+    pub name: String,
+    /// As in the `iss` of its tokens.
+    pub issuer: String,
+    pub client_id: String,
+    /// Empty: none, and the proof key alone ties an answer to its question.
+    #[serde(serialize_with = "not_told")]
+    pub client_secret: SecretString,
+    #[serde(deserialize_with = "one_or_many")]
+    pub scopes: Vec<String>,
+    /// Asked for when the five minutes run; one of them has to be in the answer. None: whatever the provider does.
+    #[serde(deserialize_with = "one_or_many")]
+    pub acr_values: Vec<String>,
+    /// The claim that lists the person's groups.
+    pub groups_claim: String,
+    /// Whoever is in it is an IT admin. Empty: nobody.
+    pub admin_group: String,
+}
+
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
@@ -173,6 +201,22 @@ impl Default for Limits {
     }
 }
 
+impl Default for Oidc {
+    fn default() -> Self {
+        Self {
+            id: String::new(),
+            name: String::new(),
+            issuer: String::new(),
+            client_id: String::new(),
+            client_secret: SecretString::default(),
+            scopes: ["openid", "profile", "email"].map(str::to_owned).into(),
+            acr_values: Vec::new(),
+            groups_claim: "groups".to_owned(),
+            admin_group: String::new(),
+        }
+    }
+}
+
 impl Default for Log {
     fn default() -> Self {
         Self { format: LogFormat::Text, level: "info".to_owned() }
@@ -197,11 +241,13 @@ impl Config {
                 .map_err(|error| format!("the configuration {} cannot be read: {error}", path.display()))?;
             builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
         }
+        let (settings, entries) = settings(environment)?;
+        let in_file = builder.build_cloned().map_err(said)?;
+        for (key, value) in places_of(entries, &in_file) {
+            builder = builder.set_override(key, value).map_err(said)?;
+        }
         builder = builder.add_source(
-            Environment::with_prefix(PREFIX)
-                .prefix_separator("_")
-                .separator(SECTION)
-                .source(Some(settings(environment)?)),
+            Environment::with_prefix(PREFIX).prefix_separator("_").separator(SECTION).source(Some(settings)),
         );
         for (key, value) in flags {
             builder = builder.set_override(key, value).map_err(said)?;
@@ -247,7 +293,8 @@ impl Config {
         }
         self.server.proxies()?;
         self.database.file()?;
-        self.organisation.check()
+        self.organisation.check()?;
+        Oidc::check(&self.oidc)
     }
 }
 
@@ -294,6 +341,59 @@ impl Organisation {
     }
 }
 
+impl Oidc {
+    fn check(all: &[Self]) -> Result<(), String> {
+        for (place, provider) in all.iter().enumerate() {
+            let id = &provider.id;
+            let plain = |sign: char| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == '-';
+            if !(1..=32).contains(&id.len()) || !id.chars().all(plain) {
+                return Err(format!(
+                    "the id of the {}. [[oidc]] is {id:?}, but it has to have small letters, digits and - alone, and at \
+                     most 32 of them, as in entra",
+                    place + 1
+                ));
+            }
+            let refused = |why: &str| Err(format!("[[oidc]] {id}: {why}"));
+            if all[..place].iter().any(|other| other.id == *id || other.issuer == provider.issuer) {
+                return refused("another one has the same id or the same issuer");
+            }
+            if !is_safe_url(&provider.issuer) {
+                return refused(&format!(
+                    "issuer is {:?}, but it has to be an address that begins with https:// (or http:// on loopback)",
+                    provider.issuer
+                ));
+            }
+            if provider.client_id.is_empty() {
+                return refused("client_id is not set. The provider shows it where Latchkey is registered");
+            }
+            if !provider.scopes.iter().any(|scope| scope == "openid") {
+                return refused("scopes has no openid, without which nobody is signed in");
+            }
+        }
+        Ok(())
+    }
+
+    pub fn shown_name(&self) -> &str {
+        if self.name.is_empty() { &self.id } else { &self.name }
+    }
+}
+
+/// Nothing travels in the clear but on this machine.
+pub fn is_safe_url(text: &str) -> bool {
+    let Ok(uri) = text.parse::<http::Uri>() else { return false };
+    let host = uri.host().unwrap_or_default();
+    match uri.scheme_str() {
+        Some("https") => !host.is_empty(),
+        Some("http") => is_loopback(host),
+        _ => false,
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost"
+        || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+}
+
 impl Database {
     pub fn file(&self) -> Result<PathBuf, String> {
         match self.url.strip_prefix("sqlite:") {
@@ -321,29 +421,79 @@ const PREFIX: &str = "LATCHKEY";
 const SECTION: &str = "__";
 const IN_FILE: &str = "_FILE";
 
+/// Sections of which there may be several, each with its keys.
+fn lists() -> Vec<(&'static str, Vec<String>)> {
+    vec![("oidc", keys_of(&Oidc::default()))]
+}
+
+/// The value of one key of one of several, as the environment says it: list, which one, key.
+type Entry = ([String; 3], String);
+
 /// Only what has a section is a setting. NAME_FILE says where the value of NAME lies, so that a secret need not stand in
 /// the environment; a setting that is itself called so is one of its own.
-fn settings(environment: HashMap<String, String>) -> Result<HashMap<String, String>, String> {
-    let known = keys();
+fn settings(environment: HashMap<String, String>) -> Result<(HashMap<String, String>, Vec<Entry>), String> {
+    let (known, lists) = (keys(), lists());
     let mut settings = HashMap::new();
+    let mut entries = Vec::new();
     for (name, value) in environment {
         let Some(key) = key_of(&name) else { continue };
-        let of_file = key.strip_suffix("_file").filter(|key| known.iter().any(|known| known == key));
-        match of_file {
-            Some(_) if !known.contains(&key) => {
+        let parts: Vec<&str> = key.split('.').collect();
+        let list = lists.iter().find(|(list, _)| *list == parts[0]);
+        let is_key = |key: &str| match (list, key.rsplit('.').next()) {
+            (Some((_, keys)), Some(last)) => keys.iter().any(|known| known == last),
+            _ => known.iter().any(|known| known == key),
+        };
+        let of_file = key.strip_suffix("_file").filter(|of| !is_key(&key) && is_key(of));
+        let (key, name, value) = match of_file {
+            Some(of) => {
                 let text = std::fs::read_to_string(&value)
                     .map_err(|error| format!("{name} is {value}, which cannot be read: {error}"))?;
-                settings.insert(
-                    name.trim_end_matches(IN_FILE).to_owned(),
-                    text.trim_end_matches(['\r', '\n']).to_owned(),
-                );
+                let text = text.trim_end_matches(['\r', '\n']).to_owned();
+                (of.to_owned(), name.trim_end_matches(IN_FILE).to_owned(), text)
+            }
+            None => (key.clone(), name, value),
+        };
+        match (list, &key.split('.').collect::<Vec<_>>()[..]) {
+            (Some(_), [list, which, key]) => {
+                entries.push(([*list, *which, *key].map(str::to_owned), value));
+            }
+            (Some((list, _)), _) => {
+                return Err(format!(
+                    "{name} names no key of one [[{list}]]: it has to be as in {PREFIX}_{}{SECTION}ID{SECTION}KEY",
+                    list.to_uppercase()
+                ));
             }
             _ => {
                 settings.insert(name, value);
             }
         }
     }
-    Ok(settings)
+    Ok((settings, entries))
+}
+
+/// Where in its list each of them goes: after its id or its number, and at the end when there is none such.
+fn places_of(mut entries: Vec<Entry>, in_file: &config::Config) -> Vec<(String, String)> {
+    entries.sort();
+    let mut ids: HashMap<String, Vec<String>> = HashMap::new();
+    let mut placed = Vec::new();
+    for ([list, which, key], value) in entries {
+        let ids = ids.entry(list.clone()).or_insert_with(|| {
+            let all = in_file.get_array(&list).unwrap_or_default();
+            let tables = all.into_iter().map(|one| one.into_table().unwrap_or_default());
+            tables.map(|table| table.get("id").map(ToString::to_string).unwrap_or_default()).collect()
+        });
+        let place = match which.parse::<usize>() {
+            Ok(number) => number.min(ids.len()),
+            // No name of a variable has a hyphen.
+            Err(_) => ids.iter().position(|id| id.replace('-', "_") == which).unwrap_or(ids.len()),
+        };
+        if place == ids.len() {
+            ids.push(which.clone());
+            placed.push((format!("{list}[{place}].id"), which.replace('_', "-")));
+        }
+        placed.push((format!("{list}[{place}].{key}"), value));
+    }
+    placed
 }
 
 fn key_of(variable: &str) -> Option<String> {
@@ -351,18 +501,26 @@ fn key_of(variable: &str) -> Option<String> {
     rest.contains(SECTION).then(|| rest.to_lowercase().replace(SECTION, "."))
 }
 
-/// Every key there is, as in `server.listen`.
+/// Every key there is but those of lists, as in `server.listen`.
 pub fn keys() -> Vec<String> {
     let Ok(serde_json::Value::Object(sections)) = serde_json::to_value(Config::default()) else {
         return Vec::new();
     };
-    let mut keys = Vec::new();
-    for (section, values) in sections {
-        for key in values.as_object().into_iter().flat_map(serde_json::Map::keys) {
-            keys.push(format!("{section}.{key}"));
-        }
+    let sections = sections.into_iter();
+    sections
+        .flat_map(|(section, values)| keys_of(&values).into_iter().map(move |key| format!("{section}.{key}")))
+        .collect()
+}
+
+fn keys_of(section: &impl Serialize) -> Vec<String> {
+    match serde_json::to_value(section) {
+        Ok(serde_json::Value::Object(values)) => values.into_iter().map(|(key, _)| key).collect(),
+        _ => Vec::new(),
     }
-    keys
+}
+
+fn not_told<S: Serializer>(_: &SecretString, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str("")
 }
 
 /// A list in a file; in the environment one text with commas.
@@ -376,7 +534,7 @@ fn one_or_many<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Err
     Ok(match OneOrMany::deserialize(from)? {
         OneOrMany::Many(list) => list,
         OneOrMany::One(text) => {
-            text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
+            text.split([',', ' ']).filter(|one| !one.is_empty()).map(str::to_owned).collect()
         }
     })
 }

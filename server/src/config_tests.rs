@@ -1,3 +1,5 @@
+use secrecy::ExposeSecret;
+
 use super::*;
 
 fn read(toml: &str, environment: &[(&str, &str)], flags: Flags) -> Result<Config, String> {
@@ -79,9 +81,66 @@ fn a_value_may_lie_in_a_file() {
 }
 
 #[test]
+fn identity_providers_are_listed_in_a_file_or_in_the_environment() {
+    let toml = "[[oidc]]\nid = \"entra\"\nissuer = \"https://a.example\"\nclient_id = \"1\"\n\
+                [[oidc]]\nid = \"old-one\"\nissuer = \"https://b.example\"\nclient_id = \"2\"";
+    let environment = [
+        ("LATCHKEY_OIDC__OLD_ONE__CLIENT_SECRET", "k7Qp"),
+        ("LATCHKEY_OIDC__0__CLIENT_SECRET", "first"),
+        ("LATCHKEY_OIDC__LAST_ONE__ISSUER", "http://127.0.0.1:9"),
+        ("LATCHKEY_OIDC__LAST_ONE__CLIENT_ID", "3"),
+        ("LATCHKEY_OIDC__LAST_ONE__ACR_VALUES", "mfa phr"),
+    ];
+    let config = read(toml, &environment, vec![]).unwrap();
+    let told: Vec<_> = config
+        .oidc
+        .iter()
+        .map(|one| (one.id.as_str(), one.client_id.as_str(), one.client_secret.expose_secret()))
+        .collect();
+    assert_eq!(told, [("entra", "1", "first"), ("old-one", "2", "k7Qp"), ("last-one", "3", "")]);
+    assert_eq!(config.oidc[2].acr_values, ["mfa", "phr"]);
+    assert_eq!(config.oidc[2].scopes, ["openid", "profile", "email"]);
+    assert!(!format!("{config:?}").contains("k7Qp"));
+
+    let alone = [("LATCHKEY_OIDC__0__ISSUER", "https://a.example"), ("LATCHKEY_OIDC__0__CLIENT_ID", "1")];
+    assert_eq!(read("", &alone, vec![]).unwrap().oidc[0].id, "0");
+    for wrong in [
+        ("LATCHKEY_OIDC__0__ISSUER", "http://id.example.com"),
+        ("LATCHKEY_OIDC__0__CLIENT_ID", ""),
+        ("LATCHKEY_OIDC__0__SCOPES", "profile"),
+        ("LATCHKEY_OIDC__0__ID", "a/b"),
+        ("LATCHKEY_OIDC__0__SECRET", "x"),
+        ("LATCHKEY_OIDC__ISSUER", "https://a.example"),
+    ] {
+        let refused = read("", &[&alone[..], &[wrong]].concat(), vec![]).unwrap_err();
+        println!("{refused}");
+    }
+}
+
+#[test]
+fn a_providers_secret_may_lie_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "from a file\n").unwrap();
+    let environment = [
+        ("LATCHKEY_OIDC__ENTRA__ISSUER", "https://a.example"),
+        ("LATCHKEY_OIDC__ENTRA__CLIENT_ID", "1"),
+        ("LATCHKEY_OIDC__ENTRA__CLIENT_SECRET_FILE", secret.to_str().unwrap()),
+    ];
+    let config = read("", &environment, vec![]).unwrap();
+    assert_eq!(config.oidc[0].client_secret.expose_secret(), "from a file");
+}
+
+#[test]
 fn every_key_is_told_to_operators() {
     let told = include_str!("../../docs/operating.md");
     for key in keys() {
         assert!(told.contains(&format!("`{key}`")), "{key} is not in docs/operating.md");
+    }
+    for (list, keys) in lists() {
+        assert!(told.contains(&format!("[[{list}]]")), "{list} is not in docs/operating.md");
+        for key in keys {
+            assert!(told.contains(&format!("| `{key}`")), "{key} of {list} is not in docs/operating.md");
+        }
     }
 }

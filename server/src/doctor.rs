@@ -22,7 +22,7 @@ pub async fn examine(config: &Config) -> Result<(), String> {
         Ok(opened) => {
             findings.push(("database", Ok(config.database.url.clone())));
             findings.push(("key of temporary passcodes", key(config)));
-            findings.push(("accounts", accounts(&opened).await));
+            findings.push(("accounts", accounts(&opened, config).await));
         }
         Err(reason) => findings.push(("database", Err(reason))),
     }
@@ -60,8 +60,8 @@ fn key(config: &Config) -> Result<String, String> {
     Ok(path.display().to_string())
 }
 
-async fn accounts(opened: &Opened) -> Result<String, String> {
-    organisation::fit(opened).await?;
+async fn accounts(opened: &Opened, config: &Config) -> Result<String, String> {
+    organisation::fit(opened, config).await?;
     let accounts = opened.store.accounts().await.map_err(|error| error.to_string())?;
     let able = accounts.iter().filter(|account| !account.disabled).count();
     Ok(format!("{able} can sign in, {} cannot", accounts.len() - able))

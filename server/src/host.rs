@@ -9,6 +9,7 @@ use crate::limits::{SignInLimits, StreamLimits};
 use crate::origins::Origins;
 use crate::signals::LocalSignals;
 use crate::signin::cookies::Cookies;
+use crate::signin::oidc::Providers;
 
 /// What every request handler has at hand.
 #[derive(Clone)]
@@ -17,6 +18,7 @@ pub struct Host {
     pub signals: Arc<LocalSignals>,
     pub cookies: Cookies,
     pub origins: Arc<Origins>,
+    pub providers: Providers,
     pub proxies: Arc<[IpNet]>,
     pub limits: Limits,
     pub sign_ins: Arc<SignInLimits>,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use app::served::FormTargets;
 use app::site::Site;
 use app::{App, shell};
 use axum::extract::State;
@@ -65,7 +66,9 @@ pub fn public(host: Host, pages: Pages) -> (Router, PrometheusHandle) {
 fn site(host: &Host, pages: Pages, options: LeptosOptions) -> Router {
     let portal = Arc::clone(&host.portal);
     let logo = pages.logo.clone().map_or_else(Router::new, Logo::routes);
+    let providers = host.providers.clone();
     let context = move || {
+        provide_context(FormTargets(providers.origins()));
         provide_context(Arc::clone(&portal));
         provide_context(pages.site.clone());
         if let Some(hands) = &pages.hands {
@@ -94,6 +97,7 @@ fn site(host: &Host, pages: Pages, options: LeptosOptions) -> Router {
         .layer(middleware::from_fn(drawing::to_the_end));
     let addresses = Router::new()
         .merge(signin::routes::routes())
+        .merge(signin::oidc::routes::routes())
         .merge(forms::routes())
         .route("/", routing::get(|| async { Redirect::to("/devices") }))
         .route("/live", routing::get(stream::live))

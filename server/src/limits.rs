@@ -127,6 +127,18 @@ impl SignInLimits {
     }
 }
 
+impl SignInLimits {
+    /// Of a browser that comes back from an identity provider, which counts passwords itself.
+    pub fn begin_elsewhere(&self, network: IpNet, now: Timestamp) -> Result<Attempt<'_>, Refusal> {
+        let network = network.to_string();
+        let keys = vec![(key(&[b"elsewhere", network.as_bytes()]), self.limits.sign_in_failures_per_address)];
+        match self.counters.take(&keys, now) {
+            Ok(()) => Ok(Attempt { limits: self, keys }),
+            Err(retry_seconds) => Err(Refusal::TooOften { retry_seconds }),
+        }
+    }
+}
+
 impl Attempt<'_> {
     pub fn forgive(self) {
         self.limits.counters.give_back(&self.keys);

@@ -24,6 +24,7 @@ mod metrics;
 mod opened;
 mod organisation;
 mod origins;
+mod outgoing;
 mod peer;
 mod random;
 mod refused;

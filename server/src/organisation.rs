@@ -19,7 +19,7 @@ pub async fn serve(config: Config) -> Result<(), String> {
     let origins = origins(&config)?;
     let ports = Ports::take(&config)?;
     let opened = Opened::from(&config).await?;
-    fit(&opened).await?;
+    fit(&opened, &config).await?;
     let told = format!("Latchkey is at {}", config.server.public_url);
     let pages = pages(&config, None)?;
     let organisation = Organisation { config, opened, origins, fleets: Vec::new(), pages };
@@ -38,11 +38,12 @@ pub fn origins(config: &Config) -> Result<Origins, String> {
 }
 
 /// Whether anybody could sign in, and nobody with a password that everybody knows.
-pub async fn fit(opened: &Opened) -> Result<(), String> {
+pub async fn fit(opened: &Opened, config: &Config) -> Result<(), String> {
     let accounts = opened.store.accounts().await.map_err(|error| error.to_string())?;
-    if accounts.iter().all(|account| account.disabled) {
+    if config.oidc.is_empty() && accounts.iter().all(|account| account.disabled) {
         return Err(
-            "nobody could sign in: there is no account. Add one: latchkey user add NAME --email ADDRESS --password-stdin"
+            "nobody could sign in: there is no account and no identity provider. Add one: latchkey user add NAME --email ADDRESS \
+             --password-stdin, or [[oidc]] in the settings"
                 .to_owned(),
         );
     }

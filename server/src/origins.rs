@@ -1,6 +1,6 @@
 //! Which site we are, and whether a request comes from its own pages.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -9,9 +9,11 @@ use domain::Refusal;
 use http::header::{HOST, HeaderMap, ORIGIN};
 use http::{HeaderName, Method, Uri};
 
+use crate::config::is_safe_url;
 use crate::host::Host;
 use crate::peer::Peer;
 use crate::refused::Refused;
+use crate::signin::oidc::routes::is_called_by_provider;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -38,15 +40,7 @@ impl Origins {
         };
         let url = url.trim_end_matches('/');
         let uri: Uri = url.parse().map_err(|_| refused())?;
-        let host = uri.host().unwrap_or_default();
-        let on_loopback = host == "localhost"
-            || host.trim_matches(['[', ']']).parse().is_ok_and(|ip: IpAddr| ip.is_loopback());
-        let allowed = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => on_loopback,
-            _ => false,
-        };
-        if !allowed || uri.path().len() > 1 || uri.query().is_some() {
+        if !is_safe_url(url) || uri.path().len() > 1 || uri.query().is_some() {
             return Err(refused());
         }
         Ok(Self(vec![url.to_owned()]))
@@ -61,6 +55,13 @@ impl Origins {
             .get(ORIGIN)
             .and_then(|origin| origin.to_str().ok())
             .is_some_and(|origin| self.0.iter().any(|own| own == origin))
+    }
+
+    /// Under which of our names this request came.
+    pub fn asked(&self, headers: &HeaderMap) -> &str {
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let asked = self.0.iter().find(|own| own.split_once("://").is_some_and(|(_, name)| name == host));
+        asked.or(self.0.first()).map_or("", String::as_str)
     }
 
     /// The path of a page of ours that an absolute address names.
@@ -132,7 +133,8 @@ pub async fn own_host(State(host): State<Host>, request: Request, next: Next) ->
 /// Nothing is changed at another site's asking.
 pub async fn same_origin(State(host): State<Host>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if reads || host.origins.is_own(request.headers()) {
+    let proves_itself = is_called_by_provider(request.uri().path());
+    if reads || proves_itself || host.origins.is_own(request.headers()) {
         next.run(request).await
     } else {
         Refused(Refusal::CrossSite).into_response()

@@ -3,14 +3,14 @@
 use std::net::TcpListener;
 use std::sync::Arc;
 
-use app::site::{Contact, Site};
+use app::site::{Contact, Provider, Site};
 use domain::phone::Hands;
 use domain::portal::Portal;
 use domain::ports::{Connector, SessionLimits};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::config::Config;
+use crate::config::{Config, Oidc};
 use crate::ending::Ending;
 use crate::host::Host;
 use crate::http::{self, Pages};
@@ -21,6 +21,7 @@ use crate::origins::Origins;
 use crate::seal::FileSealer;
 use crate::signals::{LocalSignals, tell_of_ends};
 use crate::signin::cookies::Cookies;
+use crate::signin::oidc::Providers;
 use crate::worker::Worker;
 
 /// Taken before anything is opened, so that a second program on the same data does not get that far.
@@ -58,6 +59,7 @@ impl Organisation {
         ready: impl FnOnce(),
     ) -> Result<(), String> {
         let Self { config, opened, origins, fleets, pages } = self;
+        let providers = Providers::of(&config.oidc, &opened.clock)?;
         let sealer = FileSealer::from(&config, Arc::clone(&opened.random))?;
         let signals = Arc::new(LocalSignals::new(Arc::clone(&opened.clock)));
         let portal = Arc::new(Portal {
@@ -80,6 +82,7 @@ impl Organisation {
             signals: Arc::clone(&signals),
             cookies: Cookies { secure: origins.are_https() },
             origins: Arc::new(origins),
+            providers: providers.clone(),
             proxies: config.server.proxies()?.into(),
             sign_ins: Arc::new(SignInLimits::new(&config.limits)),
             streams: Arc::new(StreamLimits::new(config.limits.streams_per_person)),
@@ -90,6 +93,7 @@ impl Organisation {
         let management = http::management(host, figures);
         let worker = Arc::new(Worker { portal: Arc::clone(&portal) });
         tasks.spawn(worker.run(signals.subscribe(), stop.subscribe()));
+        tasks.spawn(providers.meet(stop.subscribe()));
         tasks.spawn(tell_of_ends(portal, signals, stop.subscribe()));
         tasks.spawn(listen::serve(ports.management, management, config.limits.clone(), stop.subscribe()));
         tasks.spawn(listen::serve(ports.pages, public, config.limits, stop.subscribe()));
@@ -116,7 +120,12 @@ pub fn pages(config: &Config, hands: Option<Arc<dyn Hands>>) -> Result<Pages, St
             website: contact.website,
             notes: contact.notes,
         },
+        providers: config.oidc.iter().map(provider).collect(),
         demo: hands.is_some(),
     };
     Ok(Pages { site, logo, hands })
+}
+
+fn provider(one: &Oidc) -> Provider {
+    Provider { id: one.id.clone(), name: one.shown_name().to_owned() }
 }

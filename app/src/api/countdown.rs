@@ -1,4 +1,4 @@
-use domain::portal::Countdown;
+use domain::sign_in::Countdown;
 use leptos::prelude::*;
 
 use crate::error::AppError;

@@ -8,6 +8,8 @@ use crate::error::AppError;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sessions {
     pub list: Vec<SignedIn>,
+    /// Whether the person has a password of ours, which can be changed here.
+    pub with_password: bool,
     pub now: Timestamp,
 }
 
@@ -16,6 +18,8 @@ pub struct Sessions {
 pub async fn sessions() -> Result<Sessions, AppError> {
     use crate::visitor::{actor, portal};
 
-    let (list, now) = portal().sessions(&actor()?).await?;
-    Ok(Sessions { list, now })
+    let (portal, actor) = (portal(), actor()?);
+    let (list, now) = portal.sessions(&actor).await?;
+    let with_password = portal.has_password(&actor).await?;
+    Ok(Sessions { list, with_password, now })
 }

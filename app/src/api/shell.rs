@@ -30,8 +30,8 @@ pub async fn shell() -> Result<Shell, AppError> {
     };
     let bell = portal().bell(&actor).await?;
     let me = Me {
+        user_name: actor.person.account_name().to_owned(),
         name: actor.person.name,
-        user_name: actor.person.user_name,
         unread: bell.unread,
         cursor: bell.cursor,
     };

@@ -22,6 +22,7 @@ pub mod phone_home_screen;
 pub mod phone_in_hand;
 pub mod phone_lock_screen;
 pub mod platform_table;
+pub mod provider_list;
 pub mod refused;
 pub mod reset_offer;
 pub mod reset_step_one;

@@ -1,5 +1,5 @@
 use domain::freshness::Purpose;
-use domain::portal::Countdown;
+use domain::sign_in::Countdown;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_i18n::td_string;

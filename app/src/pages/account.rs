@@ -51,7 +51,7 @@ fn SignedIn() -> impl IntoView {
                     Err(error) => Either::Right(view! { <PageRefused refusal=error.0/> }),
                     Ok(all) => Either::Left(view! {
                         <Drawn/>
-                        <PasswordForm/>
+                        {all.with_password.then(|| view! { <PasswordForm/> })}
                         <section class="panel" aria-labelledby="sessions">
                             <h2 id="sessions">{td_string!(l, portal.account.sessions_title)}</h2>
                             <SessionList list=all.list now=all.now/>

@@ -20,7 +20,15 @@ use crate::words::language;
 #[derive(Clone, Copy)]
 struct Asked {
     purpose: Purpose,
-    late: bool,
+    came_back: Option<CameBack>,
+}
+
+/// How the sign-in went that was to prove something and did not.
+#[derive(Clone, Copy)]
+enum CameBack {
+    Late,
+    NotFresh,
+    TooWeak,
 }
 
 impl Asked {
@@ -29,7 +37,10 @@ impl Asked {
         let query = query.read_untracked();
         let purpose =
             if query.get("purpose").as_deref() == Some("reveal") { Purpose::Reveal } else { Purpose::Reset };
-        Self { purpose, late: query.get("late").is_some() }
+        let came_back =
+            [("late", CameBack::Late), ("not-fresh", CameBack::NotFresh), ("too-weak", CameBack::TooWeak)];
+        let came_back = came_back.into_iter().find(|(name, _)| query.get(name).is_some());
+        Self { purpose, came_back: came_back.map(|(_, how)| how) }
     }
 }
 
@@ -62,15 +73,21 @@ fn Steps(details: DeviceDetails, asked: Asked) -> impl IntoView {
     view! {
         <Title text=title.clone()/>
         <h1>{title}</h1>
-        {asked
-            .late
-            .then(|| {
-                view! {
-                    <Notice what=td_string!(l, portal.reset.late) do_now=td_string!(l, portal.reset.late_do)/>
-                }
-            })}
+        {asked.came_back.map(in_vain)}
         {step(details, asked.purpose)}
     }
+}
+
+fn in_vain(how: CameBack) -> impl IntoView {
+    let l = language();
+    let (what, do_now) = match how {
+        CameBack::Late => (td_string!(l, portal.reset.late), td_string!(l, portal.reset.late_do)),
+        CameBack::NotFresh => {
+            (td_string!(l, portal.reset.not_fresh), td_string!(l, portal.reset.not_fresh_do))
+        }
+        CameBack::TooWeak => (td_string!(l, portal.reset.too_weak), td_string!(l, portal.reset.too_weak_do)),
+    };
+    view! { <Notice what do_now/> }
 }
 
 fn step(details: DeviceDetails, purpose: Purpose) -> AnyView {

@@ -1,5 +1,5 @@
 use domain::freshness::Purpose;
-use domain::portal::Countdown;
+use domain::sign_in::Countdown;
 use leptos::prelude::*;
 use leptos_i18n::td_string;
 use leptos_meta::Title;
@@ -8,9 +8,12 @@ use leptos_router::hooks::use_query_map;
 use crate::api::countdown::countdown;
 use crate::components::demo_accounts::DemoAccounts;
 use crate::components::notice::Notice;
+use crate::components::provider_list::ProviderList;
 use crate::components::shell::use_shell;
 use crate::components::sign_in_form::SignInForm;
 use crate::islands::countdown::CountdownView;
+use crate::served;
+use crate::site::Site;
 use crate::words::language;
 
 /// Why the person stands here, as the server says in the address.
@@ -43,16 +46,28 @@ pub fn SignInPage() -> impl IntoView {
             {move || Suspend::new(async move {
                 // A window that cannot be read is no reason to keep anybody from signing in.
                 let window = window.await.ok().flatten();
-                let demo = shell.await.is_ok_and(|shell| shell.site.demo);
-                view! { <SignIn window reason=reason() demo/> }
+                let site = shell.await.ok().map(|shell| shell.site);
+                let with_password = served::has_passwords().await;
+                view! { <SignIn window reason=reason() site with_password/> }
             })}
         </Suspense>
     }
 }
 
 #[component]
-fn SignIn(window: Option<Countdown>, reason: Option<Reason>, demo: bool) -> impl IntoView {
+fn SignIn(
+    window: Option<Countdown>,
+    reason: Option<Reason>,
+    site: Option<Site>,
+    /// Somebody could sign in with a password of ours.
+    with_password: bool,
+) -> impl IntoView {
     let l = language();
+    let counting = window.is_some();
+    let (providers, demo) = site.map(|site| (site.providers, site.demo)).unwrap_or_default();
+    let with_password = with_password || providers.is_empty();
+    let or = (with_password && !providers.is_empty())
+        .then(|| view! { <h2 class="sign-in-or">{td_string!(l, portal.sign_in.or)}</h2> });
     let title = match window.map(|window| window.purpose) {
         None => td_string!(l, portal.sign_in.title),
         Some(Purpose::Reset) => td_string!(l, portal.countdown.title_reset),
@@ -64,7 +79,10 @@ fn SignIn(window: Option<Countdown>, reason: Option<Reason>, demo: bool) -> impl
             <h1>{title}</h1>
             {why(reason)}
             {window.map(|start| view! { <CountdownView l start/> })}
-            <SignInForm wrong=reason == Some(Reason::WrongCredentials) counting=window.is_some()/>
+            <ProviderList providers counting/>
+            {or}
+            {with_password
+                .then(|| view! { <SignInForm wrong=reason == Some(Reason::WrongCredentials) counting/> })}
             {demo.then(|| view! { <DemoAccounts/> })}
         </div>
     }

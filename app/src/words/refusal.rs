@@ -38,6 +38,11 @@ pub fn refusal_words(l: Locale, refusal: Refusal) -> RefusalWords {
         Refusal::Misdirected => words!(l, misdirected, misdirected_do),
         Refusal::TooOften { .. } => words!(l, too_often, too_often_do),
         Refusal::TooSlow => words!(l, too_slow, too_slow_do),
+        Refusal::AccountDisabled => words!(l, disabled, disabled_do),
+        Refusal::NotBegunHere => words!(l, not_begun_here, not_begun_here_do),
+        Refusal::ProviderDenied => words!(l, provider_denied, provider_denied_do),
+        Refusal::ProviderNotBelieved => words!(l, provider_not_believed, provider_not_believed_do),
+        Refusal::ProviderUnreachable => words!(l, provider_unreachable, provider_unreachable_do),
         Refusal::Unavailable => words!(l, unavailable, unavailable_do),
     }
 }

@@ -23,6 +23,7 @@ use tokio::time::timeout;
 use crate::config::Limits;
 use crate::host::Host;
 use crate::refused::{Refused, mark};
+use crate::signin::oidc::routes::is_callback;
 
 /// A refusal is a few words.
 const LONGEST_REFUSAL: usize = 64 * 1024;
@@ -36,12 +37,14 @@ pub fn routes() -> Router<Host> {
 }
 
 pub async fn forms(State(host): State<Host>, request: Request, next: Next) -> Response {
-    if request.method() != Method::POST {
+    let comes_back = *request.method() == Method::GET && is_callback(request.uri().path());
+    if *request.method() != Method::POST && !comes_back {
         return next.run(request).await;
     }
     let asker = Asker::of(&host, &request);
     let is_function = request.uri().path().starts_with("/api/");
-    let answered = match read(request, asker.wants_page, &host.limits).await {
+    let read = if comes_back { Ok(request) } else { read(request, asker.wants_page, &host.limits).await };
+    let answered = match read {
         Ok(request) => refusal_in(next.clone().run(request).await).await,
         Err(refusal) => Err((Refused(refusal).into_response(), refusal)),
     };

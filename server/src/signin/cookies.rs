@@ -1,4 +1,4 @@
-//! The three cookies. On https they are bound to the host and to TLS; on loopback over http WebKit would drop such ones.
+//! The cookies. On https they are bound to the host and to TLS; on loopback over http WebKit would drop such ones.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -20,6 +20,8 @@ pub enum Kind {
     Window,
     /// A browser that somebody signed in with before.
     Known,
+    /// A browser that asked an identity provider who it is.
+    Asking,
 }
 
 /// 256 random bits, known to the browser alone.
@@ -33,16 +35,20 @@ impl Token {
     }
 
     pub fn hash(&self) -> TokenHash {
-        hash(&self.0)
+        TokenHash(Sha256::digest(self.0.as_bytes()).into())
     }
-}
 
-fn hash(token: &str) -> TokenHash {
-    TokenHash(Sha256::digest(token.as_bytes()).into())
+    pub fn secret(&self) -> &str {
+        &self.0
+    }
 }
 
 impl Cookies {
     pub fn read(self, headers: &HeaderMap, kind: Kind) -> Option<TokenHash> {
+        self.token(headers, kind).map(|token| token.hash())
+    }
+
+    pub fn token(self, headers: &HeaderMap, kind: Kind) -> Option<Token> {
         let name = self.name(kind);
         let mut sent = headers
             .get_all(COOKIE)
@@ -53,7 +59,7 @@ impl Cookies {
             .filter(|(key, _)| *key == name);
         // Of two with one name, one was put there by somebody else: a neighbour on another port, or a sibling domain.
         let token = sent.next()?.1;
-        sent.next().is_none().then(|| hash(token))
+        sent.next().is_none().then(|| Token(token.to_owned()))
     }
 
     pub fn set(self, kind: Kind, token: &Token) -> HeaderValue {
@@ -61,6 +67,7 @@ impl Cookies {
             // The server ends sessions; the browser forgets this one when it closes.
             Kind::Session => String::new(),
             Kind::Window => "; Max-Age=900".to_owned(),
+            Kind::Asking => "; Max-Age=3600".to_owned(),
             Kind::Known => format!("; Max-Age={BROWSER_KNOWN_SECONDS}"),
         };
         self.header(kind, &token.0, &age)
@@ -84,6 +91,8 @@ impl Cookies {
             (Kind::Session, true) => "__Host-latchkey_session",
             (Kind::Window, false) => "latchkey_window",
             (Kind::Window, true) => "__Host-latchkey_window",
+            (Kind::Asking, false) => "latchkey_asking",
+            (Kind::Asking, true) => "__Host-latchkey_asking",
             (Kind::Known, false) => "latchkey_browser",
             (Kind::Known, true) => "__Host-latchkey_browser",
         }

@@ -2,5 +2,6 @@
 
 pub mod cookies;
 pub mod local;
+pub mod oidc;
 pub mod routes;
 pub mod session;

@@ -10,8 +10,8 @@ use domain::account::TokenHash;
 use domain::device::DeviceId;
 use domain::freshness::Purpose;
 use domain::person::Actor;
-use domain::portal::{Landing, SignInAttempt};
 use domain::ports::Denied;
+use domain::sign_in::{Arriving, Landing, SignInAttempt};
 use http::header::{HeaderMap, SET_COOKIE, USER_AGENT};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -49,17 +49,11 @@ async fn sign_in(
         .begin(&credentials.user_name, before.as_ref(), peer.network, host.portal.now())
         .inspect_err(|_| metrics::signed_in("throttled"))
         .map_err(Refused)?;
-    let token = Token::new(host.portal.random.as_ref());
-    let known = Token::new(host.portal.random.as_ref());
+    let arrival = Arrival::new(&host);
     let attempt = SignInAttempt {
         user_name: credentials.user_name,
         password: credentials.password,
-        token: token.hash(),
-        browser: visitor.browser,
-        replaces: visitor.actor.map(|actor| actor.session),
-        known_before: host.cookies.read(&headers, Kind::Known),
-        known_browser: known.hash(),
-        agent: agent(&headers),
+        arriving: arrival.arriving(&host, &visitor, &headers),
     };
     let landing = match host.portal.sign_in(attempt).await {
         Ok(landing) => landing,
@@ -72,13 +66,42 @@ async fn sign_in(
         }
     };
     counted.forgive();
-    metrics::signed_in("done");
-    let cookies = [
-        (SET_COOKIE, host.cookies.set(Kind::Known, &known)),
-        (SET_COOKIE, host.cookies.set(Kind::Session, &token)),
-        (SET_COOKIE, host.cookies.clear(Kind::Window)),
-    ];
-    Ok((AppendHeaders(cookies), Redirect::to(&address(&landing))).into_response())
+    Ok(arrival.land(&host, &landing))
+}
+
+/// The new cookies of a browser that somebody signs in with.
+pub struct Arrival {
+    session: Token,
+    known: Token,
+}
+
+impl Arrival {
+    pub fn new(host: &Host) -> Self {
+        let random = host.portal.random.as_ref();
+        Self { session: Token::new(random), known: Token::new(random) }
+    }
+
+    pub fn arriving(&self, host: &Host, visitor: &Visitor, headers: &HeaderMap) -> Arriving {
+        Arriving {
+            token: self.session.hash(),
+            browser: visitor.browser.clone(),
+            replaces: visitor.actor.as_ref().map(|actor| actor.session),
+            known_before: host.cookies.read(headers, Kind::Known),
+            known_browser: self.known.hash(),
+            agent: agent(headers),
+        }
+    }
+
+    /// Signed in: to where it leads.
+    pub fn land(&self, host: &Host, landing: &Landing) -> Response {
+        metrics::signed_in("done");
+        let cookies = [
+            (SET_COOKIE, host.cookies.set(Kind::Known, &self.known)),
+            (SET_COOKIE, host.cookies.set(Kind::Session, &self.session)),
+            (SET_COOKIE, host.cookies.clear(Kind::Window)),
+        ];
+        (AppendHeaders(cookies), Redirect::to(&address(landing))).into_response()
+    }
 }
 
 /// The browser's token, when somebody signed in with it under this name before.
@@ -95,12 +118,17 @@ async fn known_before(
 async fn sign_out(
     State(host): State<Host>,
     Extension(visitor): Extension<Visitor>,
+    headers: HeaderMap,
 ) -> Result<Response, Refused> {
+    let mut next = None;
     if let Some(actor) = visitor.actor {
-        host.portal.sign_out(&actor).await?;
+        let issuer = host.portal.sign_out(&actor).await?;
+        let back = format!("{}/sign-in", host.origins.asked(&headers));
+        next = issuer.and_then(|issuer| host.providers.of_issuer(&issuer)?.sign_out_address(&back));
     }
     let cookies = [(SET_COOKIE, host.cookies.clear(Kind::Session))];
-    Ok((AppendHeaders(cookies), Redirect::to("/sign-in")).into_response())
+    let next = next.as_deref().unwrap_or("/sign-in");
+    Ok((AppendHeaders(cookies), Redirect::to(next)).into_response())
 }
 
 #[derive(Deserialize)]
@@ -149,7 +177,16 @@ fn address(landing: &Landing) -> String {
             format!("/devices/{device}?proven")
         }
         Landing::Late(Purpose::Reset, device) => format!("/devices/{device}/reset?late"),
+        Landing::NotFresh(purpose, device) => format!("/devices/{device}/reset?{}not-fresh", asked(*purpose)),
+        Landing::TooWeak(purpose, device) => format!("/devices/{device}/reset?{}too-weak", asked(*purpose)),
         Landing::AnotherPerson => "/devices?another".to_owned(),
+    }
+}
+
+const fn asked(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::Reset => "",
+        Purpose::Reveal => "purpose=reveal&",
     }
 }
 

@@ -48,7 +48,7 @@ impl SqliteStore {
         user_name: &str,
     ) -> Result<Option<(PersonId, String)>, StoreError> {
         let row =
-            sqlx::query("SELECT id, password_hash FROM people WHERE user_name = ? AND disabled_at IS NULL")
+            sqlx::query("SELECT id, password_hash FROM people WHERE user_name = ? AND password_hash <> '' AND disabled_at IS NULL")
                 .bind(user_name)
                 .fetch_optional(&self.database.reads)
                 .await?;
@@ -59,10 +59,15 @@ impl SqliteStore {
     }
 
     pub(super) async fn select_password_of_person(&self, id: PersonId) -> Result<Option<String>, StoreError> {
-        Ok(sqlx::query_scalar("SELECT password_hash FROM people WHERE id = ?")
+        Ok(sqlx::query_scalar("SELECT password_hash FROM people WHERE id = ? AND password_hash <> ''")
             .bind(id.0)
             .fetch_optional(&self.database.reads)
             .await?)
+    }
+
+    pub(super) async fn select_has_passwords(&self) -> Result<bool, StoreError> {
+        let any = "SELECT EXISTS (SELECT 1 FROM people WHERE password_hash <> '' AND disabled_at IS NULL)";
+        Ok(sqlx::query_scalar(any).fetch_one(&self.database.reads).await?)
     }
 
     pub(super) async fn update_password(

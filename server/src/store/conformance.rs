@@ -3,18 +3,19 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use domain::account::{Account, TokenHash};
+use domain::account::{Account, Identity, Profile, TokenHash};
 use domain::command::{COMMAND_SECONDS, Command, CommandId, CommandKind, CommandState, Failure, Submission};
 use domain::device::{Capability, Device, DeviceId, Platform};
 use domain::freshness::{Authentication, Purpose, SignInWindow, Verdict, WindowId};
 use domain::live::Bell;
 use domain::notification::News;
 use domain::passcode::PasscodePolicy;
-use domain::person::{Actor, Person, SessionId};
+use domain::person::{Actor, Person, PersonId, SessionId};
 use domain::ports::{
     Clock, Denied, NewSession, PasscodeState, Sealed, SessionLimits, Settlement, Store, StoredPasscode,
     WindowOutcome,
 };
+use domain::sign_in::Arriving;
 use domain::{Refusal, Timestamp};
 use tempfile::TempDir;
 
@@ -106,6 +107,10 @@ async fn whole_story(mut open: impl AsyncFnMut() -> Arc<dyn Store>) {
     a_passcode_is_shown_to_the_freshly_signed_in(&Story::new(open().await).await).await;
     an_unseen_passcode_is_erased_in_time(&Story::new(open().await).await).await;
     a_newer_reset_erases_the_older_passcode(&Story::new(open().await).await).await;
+    a_subject_of_an_issuer_is_one_person(&Story::new(open().await).await).await;
+    a_provider_ends_the_sessions_it_told_of(&Story::new(open().await).await).await;
+    a_session_is_proven_since_its_proof(&Story::new(open().await).await).await;
+    what_may_be_used_once_is_used_once(&Story::new(open().await).await).await;
     notifications_follow_a_cursor(&Story::new(open().await).await).await;
 }
 
@@ -119,6 +124,18 @@ pub struct Story {
 /// What the browser holds, as the store sees it.
 fn token(number: u8) -> TokenHash {
     TokenHash([number; 32])
+}
+
+/// A browser that has never been here, with this session cookie from now on.
+fn arriving(cookie: u8) -> Arriving {
+    Arriving {
+        token: token(cookie),
+        browser: None,
+        replaces: None,
+        known_before: None,
+        known_browser: token(cookie),
+        agent: "a browser".to_owned(),
+    }
 }
 
 fn sealed(text: &str) -> Sealed {
@@ -160,14 +177,10 @@ impl Story {
     ) -> (Actor, Option<WindowOutcome>) {
         let session = NewSession {
             session: SessionId(new_id()),
-            token: token(cookie),
             person: person.id,
             proof: Authentication::local(self.now()),
-            browser: browser.map(token),
-            replaces: None,
-            known_before: None,
-            known_browser: token(cookie),
-            agent: "a browser".to_owned(),
+            provider: None,
+            arriving: Arriving { browser: browser.map(token), ..arriving(cookie) },
         };
         let outcome = self.store.sign_in(&session, self.now()).await.unwrap();
         (self.actor(cookie).await.unwrap(), outcome)
@@ -283,14 +296,10 @@ async fn a_session_is_known_by_its_token_until_it_ends(story: &Story) {
     let older = story.sign_in(&story.ana, 3).await;
     let newer = NewSession {
         session: SessionId(new_id()),
-        token: token(4),
         person: story.ana.id,
         proof: Authentication::local(story.now()),
-        browser: None,
-        replaces: Some(older.session),
-        known_before: None,
-        known_browser: token(4),
-        agent: String::new(),
+        provider: None,
+        arriving: Arriving { replaces: Some(older.session), ..arriving(4) },
     };
     story.store.sign_in(&newer, story.now()).await.unwrap();
     assert_eq!(story.actor(3).await, None);
@@ -338,14 +347,10 @@ async fn a_browser_is_known_by_its_newest_token(story: &Story) {
     assert!(known("Ana", 1).await && !known("ben", 1).await && !known("ana", 2).await);
     let next = |person: &Person, cookie, before| NewSession {
         session: SessionId(new_id()),
-        token: token(cookie),
         person: person.id,
         proof: Authentication::local(story.now()),
-        browser: None,
-        replaces: None,
-        known_before: Some(token(before)),
-        known_browser: token(cookie),
-        agent: String::new(),
+        provider: None,
+        arriving: Arriving { known_before: Some(token(before)), ..arriving(cookie) },
     };
     // A second person at the same computer: it stays known to both.
     store.sign_in(&next(&story.ben, 2, 1), story.now()).await.unwrap();
@@ -729,4 +734,123 @@ async fn notifications_follow_a_cursor(story: &Story) {
     assert_eq!(store.bell(story.ana.id).await.unwrap(), bell);
     store.mark_read(story.ana.id, all[1].cursor, story.now()).await.unwrap();
     assert_eq!(store.bell(story.ana.id).await.unwrap().unread, 1);
+}
+
+const ISSUER: &str = "https://id.example.com";
+
+fn identity(issuer: &str, subject: &str) -> Identity {
+    Identity { issuer: issuer.to_owned(), subject: subject.to_owned() }
+}
+
+fn profile(email: &str) -> Profile {
+    Profile { name: "Ana".to_owned(), email: email.to_owned(), it_admin: false }
+}
+
+impl Story {
+    async fn person_of(&self, issuer: &str, subject: &str, email: &str) -> PersonId {
+        let (identity, newcomer) = (identity(issuer, subject), PersonId(new_id()));
+        self.store.person_of(&identity, &profile(email), newcomer, self.now()).await.unwrap()
+    }
+
+    async fn sign_in_from(&self, issuer: &str, subject: &str, session: Option<&str>, cookie: u8) -> PersonId {
+        let person = self.person_of(issuer, subject, "ana@example.com").await;
+        let session = NewSession {
+            session: SessionId(new_id()),
+            person,
+            proof: Authentication::told(Some(self.now()), true),
+            provider: Some((issuer.to_owned(), session.map(str::to_owned))),
+            arriving: arriving(cookie),
+        };
+        self.store.sign_in(&session, self.now()).await.unwrap();
+        person
+    }
+}
+
+async fn a_subject_of_an_issuer_is_one_person(story: &Story) {
+    let store = &story.store;
+    let first = story.person_of(ISSUER, "1", "ana@example.com").await;
+    assert_eq!(story.person_of(ISSUER, "1", "married@example.com").await, first);
+    assert_eq!(store.person(first).await.unwrap().unwrap().email, "married@example.com");
+    // The same address, said of another subject or by another issuer, is somebody else.
+    let second = story.person_of(ISSUER, "2", "married@example.com").await;
+    let third = story.person_of("https://other.example.com", "1", "married@example.com").await;
+    assert!(first != second && second != third && first != third);
+
+    // No password opens such an account, whatever it is called.
+    let name = store.person(first).await.unwrap().unwrap().user_name;
+    assert_eq!(store.password_of_user(&name).await.unwrap(), None);
+    assert_eq!(store.password_of_person(first).await.unwrap(), None);
+    assert!(store.has_passwords().await.unwrap());
+    for person in [story.ana.id, story.ben.id] {
+        store.set_disabled(person, true, story.now()).await.unwrap();
+    }
+    assert!(!store.has_passwords().await.unwrap());
+
+    store.set_disabled(first, true, story.now()).await.unwrap();
+    let session = NewSession {
+        session: SessionId(new_id()),
+        person: first,
+        proof: Authentication::told(Some(story.now()), true),
+        provider: Some((ISSUER.to_owned(), None)),
+        arriving: arriving(1),
+    };
+    let refused = store.sign_in(&session, story.now()).await;
+    assert!(matches!(refused, Err(Denied::Refused(Refusal::AccountDisabled))));
+    assert_eq!(story.actor(1).await, None);
+}
+
+async fn a_provider_ends_the_sessions_it_told_of(story: &Story) {
+    let end = async |issuer, subject, session| {
+        story.store.end_provider_sessions(issuer, subject, session, story.now()).await.unwrap().len()
+    };
+    story.sign_in_from(ISSUER, "1", Some("a"), 1).await;
+    story.sign_in_from(ISSUER, "1", Some("b"), 2).await;
+    story.sign_in_from(ISSUER, "2", Some("c"), 3).await;
+    story.sign_in_from("https://other.example.com", "1", Some("a"), 4).await;
+    story.sign_in(&story.ana, 5).await;
+    assert_eq!(end(ISSUER, None, None).await, 0);
+    assert_eq!(end(ISSUER, Some("2"), Some("a")).await, 0, "another's session");
+    assert_eq!(end(ISSUER, None, Some("a")).await, 1);
+    assert!(story.actor(1).await.is_none() && story.actor(2).await.is_some());
+    assert_eq!(end(ISSUER, Some("1"), None).await, 1);
+    assert!(story.actor(2).await.is_none());
+    for cookie in [3, 4, 5] {
+        assert!(story.actor(cookie).await.is_some(), "{cookie}");
+    }
+    let session = story.actor(3).await.unwrap().session;
+    assert_eq!(story.store.issuer_of(session).await.unwrap().as_deref(), Some(ISSUER));
+    let rows = story.store.audit_after(0, 100).await.unwrap();
+    assert_eq!(rows.iter().filter(|row| row.event == "signed_out_by_provider").count(), 2);
+}
+
+/// Which with single sign-on is not when it began.
+async fn a_session_is_proven_since_its_proof(story: &Story) {
+    let person = story.person_of(ISSUER, "1", "ana@example.com").await;
+    let earlier = story.now().plus_seconds(-7200);
+    let told = [(Some(earlier), true), (None, true), (Some(story.now()), false)];
+    for (cookie, (at, strong)) in (1..).zip(told) {
+        let session = NewSession {
+            session: SessionId(new_id()),
+            person,
+            proof: Authentication::told(at, strong),
+            provider: Some((ISSUER.to_owned(), None)),
+            arriving: arriving(cookie),
+        };
+        story.store.sign_in(&session, story.now()).await.unwrap();
+    }
+    assert_eq!(story.actor(1).await.unwrap().proven_at, Some(earlier));
+    assert_eq!(story.actor(2).await.unwrap().proven_at, None);
+    assert_eq!(story.actor(3).await.unwrap().proven_at, None);
+}
+
+async fn what_may_be_used_once_is_used_once(story: &Story) {
+    let used = async |number| story.store.use_once(&token(number), story.now()).await.unwrap();
+    assert!(used(1).await && used(2).await);
+    assert!(!used(1).await);
+    story.clock.wait(23 * 60 * MINUTE);
+    assert!(!used(1).await);
+    story.store.note_refused_sign_in(Refusal::NotBegunHere, story.now()).await.unwrap();
+    let rows = story.store.audit_after(0, 100).await.unwrap();
+    let last = rows.last().unwrap();
+    assert_eq!((last.event.as_str(), last.person), ("sign_in_not_begun_here", None));
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod audit;
 mod commands;
+mod identities;
 pub mod names;
 mod notifications;
 mod passcodes;

@@ -1,10 +1,10 @@
-use domain::Timestamp;
 use domain::account::{BROWSER_KNOWN_SECONDS, SignedIn, TokenHash};
 use domain::command::CommandId;
 use domain::device::DeviceId;
 use domain::freshness::{Grant, GrantId, Purpose, SignInWindow, Verdict, WindowId};
 use domain::person::{Actor, PersonId, SessionId};
 use domain::ports::{NewSession, SessionLimits, StoreError, WindowOutcome};
+use domain::{Refusal, Timestamp};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
@@ -22,9 +22,12 @@ impl SqliteStore {
         &self,
         new: &NewSession,
         now: Timestamp,
-    ) -> Result<Option<WindowOutcome>, StoreError> {
+    ) -> Result<Result<Option<WindowOutcome>, Refusal>, StoreError> {
         let mut tx = self.database.write().await?;
-        if let Some(replaced) = new.replaces {
+        if is_disabled(&mut tx, new.person).await? {
+            return Ok(Err(Refusal::AccountDisabled));
+        }
+        if let Some(replaced) = new.arriving.replaces {
             sqlx::query("UPDATE sessions SET ended_at = ? WHERE id = ? AND ended_at IS NULL")
                 .bind(now.0)
                 .bind(replaced.0)
@@ -32,26 +35,28 @@ impl SqliteStore {
                 .await?;
         }
         sqlx::query(
-            "INSERT INTO sessions (id, token, person, agent, authenticated_at, last_used_at)
-             VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO sessions (id, token, person, agent, authenticated_at, last_used_at, proven_at, issuer, provider_session)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8)",
         )
         .bind(new.session.0)
-        .bind(&new.token.0[..])
+        .bind(&new.arriving.token.0[..])
         .bind(new.person.0)
-        .bind(&new.agent)
-        .bind(new.proof.at.0)
+        .bind(&new.arriving.agent)
         .bind(now.0)
+        .bind(new.proof.proven_at(now).map(|at| at.0))
+        .bind(new.provider.as_ref().map(|(issuer, _)| issuer))
+        .bind(new.provider.as_ref().and_then(|(_, session)| session.as_ref()))
         .execute(&mut *tx)
         .await?;
         let row = AuditRow { person: Some(new.person), event: "signed_in", device: None, command: None };
         audit(&mut tx, row, now).await?;
         remember_browser(&mut tx, new, now).await?;
-        let outcome = match &new.browser {
+        let outcome = match &new.arriving.browser {
             Some(browser) => consume_window(&mut tx, new, browser, now).await?,
             None => None,
         };
         tx.commit().await?;
-        Ok(outcome)
+        Ok(Ok(outcome))
     }
 
     pub(super) async fn select_actor(
@@ -62,7 +67,7 @@ impl SqliteStore {
     ) -> Result<Option<Actor>, StoreError> {
         let row = sqlx::query(
             "SELECT p.id, p.user_name, p.name, p.email, p.it_admin,
-                    s.id AS session, s.authenticated_at, s.last_used_at
+                    s.id AS session, s.proven_at, s.last_used_at
              FROM sessions s JOIN people p ON p.id = s.person
              WHERE s.token = ? AND s.ended_at IS NULL AND s.last_used_at >= ? AND s.authenticated_at >= ?",
         )
@@ -80,7 +85,7 @@ impl SqliteStore {
         Ok(Some(Actor {
             person: person_from(&row)?,
             session,
-            authenticated_at: Timestamp(row.try_get("authenticated_at")?),
+            proven_at: row.try_get::<Option<i64>, _>("proven_at")?.map(Timestamp),
         }))
     }
 
@@ -220,17 +225,26 @@ impl SqliteStore {
     }
 }
 
+async fn is_disabled(tx: &mut Tx, person: PersonId) -> Result<bool, StoreError> {
+    let disabled: Option<bool> =
+        sqlx::query_scalar("SELECT disabled_at IS NOT NULL FROM people WHERE id = ?")
+            .bind(person.0)
+            .fetch_optional(&mut **tx)
+            .await?;
+    Ok(disabled.unwrap_or(true))
+}
+
 /// What is known of a browser goes on under its new token, so that a copied one is worth nothing after the next sign-in.
 async fn remember_browser(tx: &mut Tx, new: &NewSession, now: Timestamp) -> Result<(), StoreError> {
-    if let Some(before) = &new.known_before {
+    if let Some(before) = &new.arriving.known_before {
         sqlx::query("UPDATE known_browsers SET browser = ? WHERE browser = ?")
-            .bind(&new.known_browser.0[..])
+            .bind(&new.arriving.known_browser.0[..])
             .bind(&before.0[..])
             .execute(&mut **tx)
             .await?;
     }
     sqlx::query("INSERT OR REPLACE INTO known_browsers (browser, person, signed_in_at) VALUES (?, ?, ?)")
-        .bind(&new.known_browser.0[..])
+        .bind(&new.arriving.known_browser.0[..])
         .bind(new.person.0)
         .bind(now.0)
         .execute(&mut **tx)
@@ -277,6 +291,7 @@ async fn consume_window(
         Verdict::Late => "window_late",
         Verdict::AnotherPerson => "window_of_another_person",
         Verdict::NotFresh => "window_not_fresh",
+        Verdict::TooWeak => "window_too_weak",
     };
     let row = AuditRow { person: Some(new.person), event, device: Some(&device), command: None };
     audit(tx, row, now).await?;

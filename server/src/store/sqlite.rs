@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use async_trait::async_trait;
-use domain::Timestamp;
-use domain::account::{Account, AuditEntry, SignedIn, TokenHash};
+use domain::account::{Account, AuditEntry, Identity, Profile, SignedIn, TokenHash};
 use domain::command::{Command, CommandId, CommandStep, Submission};
 use domain::device::{Device, DeviceId};
 use domain::freshness::{Grant, SignInWindow};
@@ -15,6 +14,7 @@ use domain::ports::{
     Denied, Lease, NewSession, Sealed, SessionLimits, Settlement, Store, StoreError, StoredPasscode,
     WindowOutcome,
 };
+use domain::{Refusal, Timestamp};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -71,6 +71,9 @@ impl Store for SqliteStore {
     async fn password_of_person(&self, id: PersonId) -> Result<Option<String>, StoreError> {
         self.select_password_of_person(id).await
     }
+    async fn has_passwords(&self) -> Result<bool, StoreError> {
+        self.select_has_passwords().await
+    }
     async fn change_password(&self, actor: &Actor, hash: &str, now: Timestamp) -> Result<(), StoreError> {
         self.update_password(actor, hash, now).await
     }
@@ -90,8 +93,35 @@ impl Store for SqliteStore {
         self.select_known_browser(user_name, browser).await
     }
 
-    async fn sign_in(&self, new: &NewSession, now: Timestamp) -> Result<Option<WindowOutcome>, StoreError> {
-        self.insert_session(new, now).await
+    async fn sign_in(&self, new: &NewSession, now: Timestamp) -> Result<Option<WindowOutcome>, Denied> {
+        Ok(self.insert_session(new, now).await??)
+    }
+    async fn person_of(
+        &self,
+        identity: &Identity,
+        profile: &Profile,
+        newcomer: PersonId,
+        now: Timestamp,
+    ) -> Result<PersonId, StoreError> {
+        self.upsert_identity(identity, profile, newcomer, now).await
+    }
+    async fn use_once(&self, what: &TokenHash, now: Timestamp) -> Result<bool, StoreError> {
+        self.insert_used_once(what, now).await
+    }
+    async fn note_refused_sign_in(&self, refusal: Refusal, now: Timestamp) -> Result<(), StoreError> {
+        self.insert_refused_sign_in(refusal, now).await
+    }
+    async fn end_provider_sessions(
+        &self,
+        issuer: &str,
+        subject: Option<&str>,
+        session: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Vec<SessionId>, StoreError> {
+        self.update_provider_sessions_ended(issuer, subject, session, now).await
+    }
+    async fn issuer_of(&self, session: SessionId) -> Result<Option<String>, StoreError> {
+        self.select_issuer_of(session).await
     }
     async fn actor(
         &self,

@@ -4,6 +4,7 @@
 mod freshness;
 mod ownership;
 mod passcode;
+mod provider;
 mod sessions;
 mod sign_in;
 #[path = "../support/mod.rs"]

@@ -79,6 +79,13 @@ impl Browser {
         self.try_form("/sign-in", &fields).await
     }
 
+    /// On the way to an identity provider: where the browser is sent.
+    pub async fn ask_provider(&self, id: &str) -> String {
+        let answer = self.form(&format!("/oidc/{id}/sign-in"), &[]).await;
+        assert_eq!(answer.status, 303, "{answer:?}");
+        answer.leads_to.unwrap()
+    }
+
     /// Step 1 of a reset: the five minutes start.
     pub async fn sign_out_to_prove(&self, device: &str) -> Answer {
         self.form(&format!("/devices/{device}/reset"), &[("purpose", "reset")]).await

@@ -5,13 +5,15 @@ mod browser;
 mod clock;
 mod pages;
 mod program;
+mod provider;
 mod records;
 mod stream;
 mod verify;
 mod wire;
 
 pub use browser::{Answer, Browser};
-pub use program::Program;
+pub use program::{Program, Settings};
+pub use provider::{Asked, Provider, Signed, now};
 pub use records::until;
 pub use stream::Stream;
 pub use verify::Then;

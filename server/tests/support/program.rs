@@ -51,9 +51,13 @@ impl Program {
     }
 
     pub async fn start_with_clock() -> Self {
+        Self::start_with_clock_and(Vec::new()).await
+    }
+
+    pub async fn start_with_clock_and(settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = MovableClock::new(folder.path());
-        Self::start_in(folder, Some(clock), Vec::new(), "trace").await
+        Self::start_in(folder, Some(clock), settings, "trace").await
     }
 
     async fn start_in(

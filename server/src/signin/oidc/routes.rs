@@ -1,0 +1,186 @@
+//! To the identity provider and back.
+
+use app::visitor::Visitor;
+use axum::extract::rejection::{FormRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use axum::{Extension, Form, Router, routing};
+use domain::Refusal;
+use domain::ports::Denied;
+use domain::sign_in::ProviderSignIn;
+use http::StatusCode;
+use http::header::{HeaderMap, SET_COOKIE};
+use serde::Deserialize;
+
+use super::answer::{Answered, Conversation};
+use super::logout::{self, LogoutToken};
+use super::provider::Provider;
+use super::question::Question;
+use crate::host::Host;
+use crate::metrics;
+use crate::peer::Peer;
+use crate::refused::{Refused, readable};
+use crate::signin::cookies::{Kind, Token};
+use crate::signin::routes::Arrival;
+
+pub fn routes() -> Router<Host> {
+    // Otherwise axum answers HEAD by carrying out GET, and the answer would be used up.
+    let callback = routing::get(callback).head(|| async { StatusCode::METHOD_NOT_ALLOWED });
+    Router::new()
+        .route("/oidc/{provider}/sign-in", routing::post(begin))
+        .route("/oidc/{provider}/callback", callback)
+        .route("/oidc/{provider}/backchannel-logout", routing::post(sign_out))
+}
+
+/// Whether a provider calls there itself. It has no cookie and proves itself by its signature.
+pub fn is_called_by_provider(path: &str) -> bool {
+    path.starts_with("/oidc/") && path.ends_with("/backchannel-logout")
+}
+
+/// Whether a browser comes back there, which is a person and wants a page even when it is refused.
+pub fn is_callback(path: &str) -> bool {
+    path.starts_with("/oidc/") && path.ends_with("/callback")
+}
+
+async fn begin(
+    State(host): State<Host>,
+    Extension(visitor): Extension<Visitor>,
+    Path(provider): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Refused> {
+    let provider = found(&host, &provider)?;
+    let metadata = provider.metadata().await.map_err(Refused)?;
+    let random = host.portal.random.as_ref();
+    let asking = host.cookies.token(&headers, Kind::Asking).unwrap_or_else(|| Token::new(random));
+    let question = Question::new(&asking, &provider.settings.id, random, host.portal.now());
+    let redirect = redirect(&host, provider, &headers);
+    let conversation = Conversation { provider, metadata: &metadata, question: &question, redirect };
+    let url = conversation.begin(is_to_prove(&host, &visitor).await?).await.map_err(Refused)?;
+    let cookies = [(SET_COOKIE, host.cookies.set(Kind::Asking, &asking))];
+    Ok((AppendHeaders(cookies), Redirect::to(url.as_str())).into_response())
+}
+
+/// Whether the five minutes run in this browser.
+async fn is_to_prove(host: &Host, visitor: &Visitor) -> Result<bool, Refused> {
+    let Some(browser) = &visitor.browser else { return Ok(false) };
+    Ok(host.portal.countdown(browser).await?.is_some())
+}
+
+/// As the provider sends the browser back.
+#[derive(Deserialize)]
+struct CameBack {
+    state: Option<String>,
+    code: Option<String>,
+    error: Option<String>,
+    iss: Option<String>,
+}
+
+async fn callback(
+    State(host): State<Host>,
+    Extension(visitor): Extension<Visitor>,
+    Extension(peer): Extension<Peer>,
+    Path(provider): Path<String>,
+    headers: HeaderMap,
+    came_back: Result<Query<CameBack>, QueryRejection>,
+) -> Result<Response, Refused> {
+    let provider = found(&host, &provider)?;
+    let counted = host
+        .sign_ins
+        .begin_elsewhere(peer.network, host.portal.now())
+        .inspect_err(|_| metrics::signed_in("throttled"))
+        .map_err(Refused)?;
+    let answered = match came_back {
+        Ok(Query(came_back)) => answered(&host, provider, &headers, came_back).await,
+        Err(_) => Err(Denied::from(Refusal::NotBegunHere)),
+    };
+    let arrival = Arrival::new(&host);
+    let landing = match answered {
+        Ok(Answered { identity, profile, proof, session }) => {
+            let arriving = arrival.arriving(&host, &visitor, &headers);
+            host.portal
+                .sign_in_by_provider(ProviderSignIn { identity, profile, proof, session, arriving })
+                .await
+        }
+        Err(refusal) => Err(refusal),
+    };
+    let landing = match landing {
+        Ok(landing) => landing,
+        Err(denied) => {
+            metrics::signed_in("failed");
+            if let Denied::Refused(refusal) = denied {
+                host.portal.note_refused_sign_in(refusal).await?;
+            }
+            return Err(denied.into());
+        }
+    };
+    counted.forgive();
+    let mut response = arrival.land(&host, &landing);
+    response.headers_mut().append(SET_COOKIE, host.cookies.clear(Kind::Asking));
+    Ok(response)
+}
+
+async fn answered(
+    host: &Host,
+    provider: &Provider,
+    headers: &HeaderMap,
+    came_back: CameBack,
+) -> Result<Answered, Denied> {
+    let question = asked(host, provider, headers, came_back.state.as_deref()).ok_or(Refusal::NotBegunHere)?;
+    // Before anything else: a second browser tab, or whoever read the address, comes too late.
+    if !host.portal.use_once(&question.id()).await? {
+        return Err(Refusal::NotBegunHere.into());
+    }
+    let metadata = provider.metadata().await?;
+    let expects_issuer = metadata.additional_metadata().authorization_response_iss_parameter_supported;
+    let is_the_issuer = came_back.iss.as_ref().map(|iss| *iss == provider.settings.issuer);
+    if !is_the_issuer.unwrap_or(!expects_issuer) {
+        tracing::warn!(provider = provider.settings.id, "another issuer's answer came back");
+        return Err(Refusal::ProviderNotBelieved.into());
+    }
+    if let Some(error) = came_back.error {
+        let error: String = error.chars().filter(char::is_ascii_graphic).take(100).collect();
+        tracing::info!(provider = provider.settings.id, error, "an identity provider let somebody not in");
+        return Err(Refusal::ProviderDenied.into());
+    }
+    let code = came_back.code.ok_or(Refusal::ProviderNotBelieved)?;
+    let redirect = redirect(host, provider, headers);
+    let conversation = Conversation { provider, metadata: &metadata, question: &question, redirect };
+    Ok(conversation.end(code).await?)
+}
+
+fn asked(host: &Host, provider: &Provider, headers: &HeaderMap, state: Option<&str>) -> Option<Question> {
+    let asking = host.cookies.token(headers, Kind::Asking)?;
+    Question::asked(&asking, &provider.settings.id, state?, host.portal.now())
+}
+
+#[derive(Deserialize)]
+struct LogoutForm {
+    logout_token: String,
+}
+
+/// Back-channel logout: the provider's own server calls.
+async fn sign_out(
+    State(host): State<Host>,
+    Path(provider): Path<String>,
+    form: Result<Form<LogoutForm>, FormRejection>,
+) -> Result<Response, Refused> {
+    let provider = found(&host, &provider)?;
+    let form = readable(form)?;
+    let LogoutToken { subject, session, id } =
+        logout::verified(provider, &form.logout_token, host.portal.now()).await.map_err(Refused)?;
+    if !host.portal.use_once(&id).await? {
+        tracing::warn!(provider = provider.settings.id, "an order to sign somebody out came twice");
+        return Err(Refused(Refusal::ProviderNotBelieved));
+    }
+    let issuer = &provider.settings.issuer;
+    host.portal.sign_out_by_provider(issuer, subject.as_deref(), session.as_deref()).await?;
+    Ok(StatusCode::OK.into_response())
+}
+
+fn found<'a>(host: &'a Host, id: &str) -> Result<&'a Provider, Refused> {
+    host.providers.find(id).map(AsRef::as_ref).ok_or(Refused(Refusal::NotFound))
+}
+
+fn redirect(host: &Host, provider: &Provider, headers: &HeaderMap) -> String {
+    format!("{}/oidc/{}/callback", host.origins.asked(headers), provider.settings.id)
+}
