@@ -13,6 +13,7 @@ CARGO_LEPTOS_VERSION := 0.3.10
 NEXTEST_VERSION := 0.9.143
 CARGO_DENY_VERSION := 0.20.2
 CARGO_MUTANTS_VERSION := 27.1.0
+CARGO_FUZZ_VERSION := 0.13.2
 
 # wasm-opt comes from npm: Debian's (108) breaks WebAssembly tables, and the pages never come to life.
 export PATH := $(CURDIR)/end2end/node_modules/.bin:$(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
@@ -107,17 +108,30 @@ bench: site tools-browsers ## measure, and print the tables; ten minutes, and ne
 # and whose a device is.
 RULES := domain/src/freshness.rs domain/src/command.rs
 HOST_RULES := $(addprefix server/src/,$(addprefix store/,commands.rs passcodes.rs sessions.rs) \
-	$(addprefix fleet/virtual_fleet/,connector.rs phones.rs))
+	$(addprefix fleet/virtual_fleet/,connector.rs phones.rs) $(addprefix signin/oidc/,claims.rs question.rs) audit.rs)
 
 .PHONY: mutants
 mutants: tools-test ## change the rules in every small way, and see that 95 % of the changes fail a test; half an hour
 	@$(call crate,cargo mutants,cargo-mutants,$(CARGO_MUTANTS_VERSION),--locked)
 	@rm -rf '$(TARGET)/mutants' && mkdir -p '$(TARGET)'/mutants/{rules,host}
 	-cargo mutants --package domain $(RULES:%=--file %) --output '$(TARGET)/mutants/rules' -- --lib
-	-cargo mutants --package server $(HOST_RULES:%=--file %) --output '$(TARGET)/mutants/host' -- --bin latchkey
+	-cargo mutants --package server $(HOST_RULES:%=--file %) --output '$(TARGET)/mutants/host' -- --lib
 	@cd '$(TARGET)/mutants'; caught=$$(cat */mutants.out/{caught,timeout}.txt | wc -l); \
 	missed=$$(cat */mutants.out/missed.txt | wc -l); echo "$$caught changes failed a test, $$missed did not"; \
 	(( caught >= 1 && caught * 100 >= (caught + missed) * 95 ))
+
+# Of each parser of what strangers send. What is found new goes into fuzz/corpus, which `make test` reads again.
+SECONDS := 600
+.PHONY: fuzz
+fuzz: ## read generated input with every parser, SECONDS=600 each
+	@rustup toolchain list | grep -q '^nightly' || rustup toolchain install nightly --profile minimal
+	@$(call crate,cargo fuzz,cargo-fuzz,$(CARGO_FUZZ_VERSION),--locked)
+	@cp Cargo.lock fuzz/Cargo.lock
+	@for parser in $$(ls fuzz/corpus); do \
+		printf '\n== %s\n' "$$parser"; \
+		cargo +nightly fuzz run --fuzz-dir fuzz --target-dir '$(TARGET)/fuzz' "$$parser" -- \
+			-max_total_time=$(SECONDS) -timeout=1 -print_final_stats=1; \
+	done
 
 .PHONY: screenshots
 screenshots: site tools-browsers ## draw docs/screenshots anew

@@ -20,6 +20,8 @@ pub mod served;
 pub mod site;
 #[cfg(feature = "ssr")]
 pub mod visitor;
+#[cfg(feature = "ssr")]
+pub mod wishes;
 mod words;
 
 include!(concat!(env!("OUT_DIR"), "/i18n/mod.rs"));

@@ -15,9 +15,7 @@ use leptos_axum::ResponseOptions;
 use crate::api::reveal_passcode::Revealed;
 use crate::site::{Site, zone_named};
 use crate::visitor::visitor;
-
-/// Where the choice of the footer's language switch is kept.
-pub const LANGUAGE_COOKIE: &str = "i18n_pref_locale";
+use crate::wishes;
 
 pub fn refused() -> Option<Refusal> {
     visitor().refused
@@ -66,13 +64,11 @@ pub fn is_static() -> bool {
     visitor().is_static()
 }
 
-/// What the person chose, then what the browser asks for, in the form of Accept-Language.
+/// In the form of Accept-Language.
 pub fn languages() -> Option<String> {
     let parts = use_context::<Parts>()?;
-    let chosen = header(&parts, &COOKIE).and_then(|cookies| chosen_in(&cookies));
-    let asked = header(&parts, &ACCEPT_LANGUAGE);
-    let wishes: Vec<String> = [chosen, asked].into_iter().flatten().collect();
-    Some(wishes.join(",").replace(' ', ""))
+    let [cookies, asked] = [COOKIE, ACCEPT_LANGUAGE].map(|name| header(&parts, &name));
+    Some(wishes::language(cookies.as_deref(), asked.as_deref()).to_owned())
 }
 
 /// What may run on a page: our own files, and the script that stands in it and carries this answer's nonce.
@@ -115,11 +111,4 @@ pub fn answer_with(refusal: Refusal) {
 
 fn header(parts: &Parts, name: &HeaderName) -> Option<String> {
     Some(parts.headers.get(name)?.to_str().ok()?.to_owned())
-}
-
-fn chosen_in(cookies: &str) -> Option<String> {
-    cookies.split(';').find_map(|cookie| {
-        let (name, value) = cookie.trim().split_once('=')?;
-        (name == LANGUAGE_COOKIE).then(|| value.to_owned())
-    })
 }

@@ -17,16 +17,34 @@ pub struct Visitor {
     pub actor: Option<Actor>,
     /// The hash of the browser's window cookie.
     pub browser: Option<TokenHash>,
+    /// Whether the portal can have passkeys under the name it was asked for.
+    pub passkeys: PasskeysHere,
     /// A plain form was refused: the page it came from is drawn again and says so at its top.
     pub refused: Option<Refusal>,
     /// A plain form asked for the temporary passcode: this answer alone shows it.
     pub revealed: Option<Revealed>,
+    /// New recovery codes: this answer alone shows them.
+    pub recovery_codes: Option<RecoveryCodes>,
 }
+
+/// A passkey belongs to a name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum PasskeysHere {
+    Possible,
+    /// Not under a number, but at this address.
+    OnlyAt(String),
+    #[default]
+    Impossible,
+}
+
+/// Has no `Debug`, so that no log can hold them.
+#[derive(Clone)]
+pub struct RecoveryCodes(pub Vec<String>);
 
 impl Visitor {
     /// Such an answer is drawn once by the server and stays as it is: its address is a form's, not a page's.
     pub fn is_static(&self) -> bool {
-        self.refused.is_some() || self.revealed.is_some()
+        self.refused.is_some() || self.revealed.is_some() || self.recovery_codes.is_some()
     }
 }
 

@@ -1,8 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
-use crate::command::CommandId;
-use crate::person::{Person, PersonId, SessionId};
+use crate::person::{Person, SessionId};
 
 /// At least this many characters, as NIST SP 800-63B asks of a password that stands alone.
 pub const MIN_PASSWORD_CHARS: usize = 15;
@@ -37,19 +36,6 @@ pub struct Profile {
 pub struct Account {
     pub person: Person,
     pub disabled: bool,
-}
-
-/// One row of what happened: who did what to which device, never a secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct AuditEntry {
-    /// Grows by one with every row.
-    pub seq: i64,
-    pub at: Timestamp,
-    pub event: String,
-    pub person: Option<PersonId>,
-    pub user_name: Option<String>,
-    pub device: Option<String>,
-    pub command: Option<CommandId>,
 }
 
 /// A browser somebody is signed in with.

@@ -157,6 +157,18 @@ impl Grant {
     }
 }
 
+impl Authentication {
+    /// Enough to show a temporary passcode that was there before.
+    #[must_use]
+    pub fn reveals(&self, now: Timestamp) -> bool {
+        self.proven_at(now).is_some_and(|at| is_recent(at, now))
+    }
+}
+
+fn is_recent(proven_at: Timestamp, now: Timestamp) -> bool {
+    (0..=REVEAL_SECONDS).contains(&now.seconds_since(proven_at))
+}
+
 /// Where and when a temporary passcode was asked for and shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RevealFacts {
@@ -171,8 +183,7 @@ pub struct RevealFacts {
 #[must_use]
 pub fn may_reveal(actor: &Actor, facts: &RevealFacts, now: Timestamp) -> bool {
     let proven = actor.proven_at.is_some_and(|at| {
-        let fresh = (0..=REVEAL_SECONDS).contains(&now.seconds_since(at));
-        fresh && (facts.submitted_in == actor.session || at > facts.submitted_at)
+        is_recent(at, now) && (facts.submitted_in == actor.session || at > facts.submitted_at)
     });
     facts.revealed_in == Some(actor.session) || proven
 }

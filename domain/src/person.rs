@@ -20,10 +20,16 @@ pub struct Person {
 }
 
 impl Person {
+    /// Whether an identity provider signs them in. No local account has a name with a space.
+    #[must_use]
+    pub fn is_of_provider(&self) -> bool {
+        self.user_name.contains(' ')
+    }
+
     /// What people know their account by: what they type, or their address when an identity provider signs them in.
     #[must_use]
     pub fn account_name(&self) -> &str {
-        if self.user_name.contains(' ') { &self.email } else { &self.user_name }
+        if self.is_of_provider() { &self.email } else { &self.user_name }
     }
 }
 

@@ -1,12 +1,14 @@
 //! The use cases: one method each. A method identifies, asks a rule, changes rows once and sends a signal. Those of
 //! signing in and out are in [`crate::sign_in`].
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::audit::Happened;
 use crate::command::{
     COMMAND_SECONDS, Command, CommandId, CommandKind, CommandState, CommandStep, Submission,
 };
@@ -20,6 +22,9 @@ use crate::ports::{
     Settlement, Signals, Store,
 };
 use crate::{Refusal, Timestamp};
+
+/// How far back a person sees what happened to them.
+const HAPPENED: u32 = 50;
 
 pub struct Portal {
     pub store: Arc<dyn Store>,
@@ -169,7 +174,7 @@ impl Portal {
         let PasscodeState::Sealed(sealed) = &stored.state else {
             return Err(Refusal::PasscodeGone.into());
         };
-        let passcode = self.sealer.open(stored.command, sealed)?;
+        let passcode = self.sealer.open(stored.command.0, sealed)?;
         self.signals.send(Signal::Changed(actor.person.id));
         Ok(RevealedPasscode { passcode, expires_at: stored.expires_at })
     }
@@ -190,6 +195,27 @@ impl Portal {
         self.store.mark_read(actor.person.id, up_to, self.clock.now()).await?;
         self.signals.send(Signal::Changed(actor.person.id));
         Ok(())
+    }
+
+    /// What happened to the person's account and devices, newest first.
+    pub async fn what_happened(&self, actor: &Actor) -> Result<(Vec<Happened>, Timestamp), Denied> {
+        let mut names = HashMap::new();
+        for fleet in &self.fleets {
+            let devices = fleet.devices_of(&actor.person).await?;
+            names.extend(devices.into_iter().map(|device| (device.id, device.name)));
+        }
+        let rows = self.store.audit_of(actor.person.id, HAPPENED).await?;
+        let happened = rows.into_iter().map(|row| Happened {
+            seq: row.seq,
+            at: row.at,
+            event: row.event,
+            // Whoever signed in in somebody else's window learns nothing of that one's device.
+            device: row
+                .device
+                .and_then(|id| names.get_key_value(&id.parse().ok()?))
+                .map(|(id, name)| (id.clone(), name.clone())),
+        });
+        Ok((happened.collect(), self.clock.now()))
     }
 
     pub async fn bell(&self, actor: &Actor) -> Result<Bell, Denied> {

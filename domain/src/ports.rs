@@ -4,13 +4,16 @@ use std::fmt;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
+use uuid::Uuid;
 
-use crate::account::{Account, AuditEntry, Identity, Profile, SignedIn, TokenHash};
+use crate::account::{Account, Identity, Profile, SignedIn, TokenHash};
+use crate::audit::{AuditEntry, Head};
 use crate::command::{Command, CommandId, CommandState, CommandStep, Failure, Submission};
 use crate::device::{Device, DeviceId, FleetId};
 use crate::freshness::{Authentication, Grant, Purpose, RevealFacts, SignInWindow, Verdict};
 use crate::live::{Bell, Signal};
 use crate::notification::Notification;
+use crate::passkey::{Passkey, PasskeyId, UsedPasskey};
 use crate::person::{Actor, Person, PersonId, SessionId};
 use crate::sign_in::Arriving;
 use crate::{Refusal, Timestamp};
@@ -25,12 +28,12 @@ pub trait Randomness: Send + Sync {
     fn fill(&self, bytes: &mut [u8]);
 }
 
-/// Encrypts a temporary passcode for the database. `row` is bound to it: a sealed passcode moved to another row does not open.
+/// Encrypts what only this program may read, such as a temporary passcode for the database. `row` is bound to it: a sealed passcode moved to another row does not open.
 pub trait Sealer: Send + Sync {
-    fn seal(&self, row: CommandId, passcode: &SecretString) -> Sealed;
+    fn seal(&self, row: Uuid, passcode: &SecretString) -> Sealed;
     /// # Errors
     /// When the key is not the one it was sealed with, or the bytes were changed.
-    fn open(&self, row: CommandId, sealed: &Sealed) -> Result<SecretString, SealBroken>;
+    fn open(&self, row: Uuid, sealed: &Sealed) -> Result<SecretString, SealBroken>;
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -109,9 +112,26 @@ pub struct NewSession {
     pub session: SessionId,
     pub person: PersonId,
     pub proof: Authentication,
-    /// The issuer that told us, and what it calls its own session, so that it can end ours.
-    pub provider: Option<(String, Option<String>)>,
+    pub by: Means,
     pub arriving: Arriving,
+}
+
+/// How somebody signed in.
+pub enum Means {
+    Password,
+    Passkey(UsedPasskey),
+    /// The issuer that told us, and what it calls its own session, so that it can end ours.
+    Provider {
+        issuer: String,
+        session: Option<String>,
+    },
+}
+
+/// With how many sign-ins an issuer told when the person was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proofs {
+    pub sign_ins: u32,
+    pub told: u32,
 }
 
 /// What the first sign-in in a window's browser made of it.
@@ -151,7 +171,8 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// For an operator, who has no session. Ends every session, window and grant of the person.
+    /// For an operator, who has no session. Ends every session, window and grant of the person, and what else opened
+    /// the account.
     async fn set_password(
         &self,
         person: PersonId,
@@ -195,6 +216,8 @@ pub trait Store: Send + Sync {
     ) -> Result<Vec<SessionId>, StoreError>;
     /// The issuer that this session came from, for signing out there as well.
     async fn issuer_of(&self, session: SessionId) -> Result<Option<String>, StoreError>;
+    /// Of the newest twenty sessions that an issuer told us of.
+    async fn proofs_of(&self, issuer: &str) -> Result<Proofs, StoreError>;
     /// The actor behind a session cookie, unless it ended, idled out or grew too old. Notes that it was used.
     async fn actor(
         &self,
@@ -232,6 +255,30 @@ pub trait Store: Send + Sync {
     async fn sessions_ended_since(&self, since: Timestamp) -> Result<Vec<SessionId>, StoreError>;
     /// The newest unspent grant of that session for that device.
     async fn grant(&self, actor: &Actor, device: &DeviceId) -> Result<Option<Grant>, StoreError>;
+
+    // Passkeys and recovery codes
+    /// Oldest first; none of a disabled person.
+    async fn passkeys(&self, person: PersonId) -> Result<Vec<Passkey>, StoreError>;
+    /// False when there is one of that id, whoever has it.
+    async fn add_passkey(&self, actor: &Actor, passkey: &Passkey) -> Result<bool, StoreError>;
+    /// False when that person has none of that id.
+    async fn remove_passkey(&self, actor: &Actor, id: &PasskeyId, now: Timestamp)
+    -> Result<bool, StoreError>;
+    /// Instead of all that the person had.
+    async fn set_recovery_codes(
+        &self,
+        actor: &Actor,
+        codes: &[TokenHash],
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+    async fn recovery_codes_left(&self, person: PersonId) -> Result<u32, StoreError>;
+    /// Whose code it is, who may not use it again.
+    async fn use_recovery_code(
+        &self,
+        user_name: &str,
+        code: &TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<PersonId>, StoreError>;
 
     // Commands
     /// Reads the facts, asks [`crate::command::may_submit`], spends the grant, writes the command and the audit row.
@@ -302,6 +349,10 @@ pub trait Store: Send + Sync {
 
     /// At most `limit` rows of the audit after `seq`, oldest first.
     async fn audit_after(&self, seq: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
+    /// The newest rows about a person, newest first.
+    async fn audit_of(&self, person: PersonId, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
+    /// The last row that was written.
+    async fn audit_head(&self) -> Result<Head, StoreError>;
 
     /// Fails when the database cannot be reached.
     async fn ready(&self) -> Result<(), StoreError>;

@@ -52,6 +52,8 @@ pub enum Refusal {
     ProviderNotBelieved,
     #[error("the identity provider does not answer")]
     ProviderUnreachable,
+    #[error("the passkey cannot be used")]
+    PasskeyNotBelieved,
     #[error("the service cannot do this now")]
     Unavailable,
 }
@@ -61,7 +63,9 @@ impl Refusal {
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
-            Self::Malformed | Self::NotBegunHere | Self::ProviderNotBelieved => 400,
+            Self::Malformed | Self::NotBegunHere | Self::ProviderNotBelieved | Self::PasskeyNotBelieved => {
+                400
+            }
             Self::NotSignedIn | Self::WrongCredentials | Self::FreshSignInNeeded => 401,
             Self::CrossSite | Self::WrongPassword | Self::AccountDisabled | Self::ProviderDenied => 403,
             Self::NotFound => 404,

@@ -7,10 +7,11 @@ use crate::account::{Identity, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, Profile, 
 use crate::device::{Capability, DeviceId};
 use crate::freshness::{Authentication, Purpose, SignInWindow, Verdict, WindowId};
 use crate::live::Signal;
+use crate::passkey::{Passkey, PasskeyId, UsedPasskey};
 use crate::person::{Actor, PersonId, SessionId};
 use crate::portal::Portal;
-use crate::ports::{Denied, NewSession};
-use crate::{Refusal, Timestamp};
+use crate::ports::{Denied, Means, NewSession};
+use crate::{Refusal, Timestamp, recovery};
 
 /// The browser somebody signs in with.
 pub struct Arriving {
@@ -85,7 +86,7 @@ impl Portal {
             session: SessionId(self.new_id(now)),
             person,
             proof: Authentication::local(now),
-            provider: None,
+            by: Means::Password,
             arriving: attempt.arriving,
         };
         self.begin_session(session, now).await
@@ -101,8 +102,29 @@ impl Portal {
             session: SessionId(self.new_id(now)),
             person,
             proof: told.proof,
-            provider: Some((told.identity.issuer, told.session)),
+            by: Means::Provider { issuer: told.identity.issuer, session: told.session },
             arriving: told.arriving,
+        };
+        self.begin_session(session, now).await
+    }
+
+    /// Verified by the host: the person was there, and known to what keeps the passkey.
+    ///
+    /// # Errors
+    /// [`Refusal::AccountDisabled`].
+    pub async fn sign_in_by_passkey(
+        &self,
+        person: PersonId,
+        passkey: UsedPasskey,
+        arriving: Arriving,
+    ) -> Result<Landing, Denied> {
+        let now = self.clock.now();
+        let session = NewSession {
+            session: SessionId(self.new_id(now)),
+            person,
+            proof: Authentication::local(now),
+            by: Means::Passkey(passkey),
+            arriving,
         };
         self.begin_session(session, now).await
     }
@@ -116,6 +138,10 @@ impl Portal {
             None => Landing::Devices,
             Some(window) => match window.verdict {
                 Verdict::Granted => Landing::Proven(window.purpose, window.device),
+                // Late or not: showing a passcode asks for a fresh sign-in, and nothing else.
+                Verdict::Late if window.purpose == Purpose::Reveal && session.proof.reveals(now) => {
+                    Landing::Proven(window.purpose, window.device)
+                }
                 Verdict::Late => Landing::Late(window.purpose, window.device),
                 Verdict::NotFresh => Landing::NotFresh(window.purpose, window.device),
                 Verdict::TooWeak => Landing::TooWeak(window.purpose, window.device),
@@ -224,6 +250,61 @@ impl Portal {
         Ok(self.store.password_of_person(actor.person.id).await?.is_some())
     }
 
+    /// Before anything is added that opens the account: whoever sits down at an open page must not keep a key to it.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongPassword`].
+    pub async fn check_password(&self, actor: &Actor, current: &SecretString) -> Result<(), Denied> {
+        if current.expose_secret().len() > MAX_PASSWORD_BYTES
+            || !self.authenticator.check(actor.person.id, current).await?
+        {
+            return Err(Refusal::WrongPassword.into());
+        }
+        Ok(())
+    }
+
+    pub async fn passkeys(&self, person: PersonId) -> Result<Vec<Passkey>, Denied> {
+        Ok(self.store.passkeys(person).await?)
+    }
+
+    /// # Errors
+    /// [`Refusal::PasskeyNotBelieved`] for one that somebody has.
+    pub async fn add_passkey(&self, actor: &Actor, passkey: &Passkey) -> Result<(), Denied> {
+        if !self.store.add_passkey(actor, passkey).await? {
+            return Err(Refusal::PasskeyNotBelieved.into());
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// [`Refusal::NotFound`] for one that is not the actor's.
+    pub async fn remove_passkey(&self, actor: &Actor, id: &PasskeyId) -> Result<(), Denied> {
+        if !self.store.remove_passkey(actor, id, self.clock.now()).await? {
+            return Err(Refusal::NotFound.into());
+        }
+        Ok(())
+    }
+
+    /// They are told here and nowhere else.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongPassword`].
+    pub async fn make_recovery_codes(
+        &self,
+        actor: &Actor,
+        current: &SecretString,
+    ) -> Result<Vec<String>, Denied> {
+        self.check_password(actor, current).await?;
+        let codes = recovery::make(self.random.as_ref());
+        let kept: Vec<_> = codes.iter().filter_map(|code| recovery::hash(code)).collect();
+        self.store.set_recovery_codes(actor, &kept, self.clock.now()).await?;
+        Ok(codes)
+    }
+
+    pub async fn recovery_codes_left(&self, actor: &Actor) -> Result<u32, Denied> {
+        Ok(self.store.recovery_codes_left(actor.person.id).await?)
+    }
+
     /// # Errors
     /// [`Refusal::WrongPassword`] and [`Refusal::WeakPassword`].
     pub async fn change_password(
@@ -236,11 +317,7 @@ impl Portal {
         if text.chars().count() < MIN_PASSWORD_CHARS || text.len() > MAX_PASSWORD_BYTES {
             return Err(Refusal::WeakPassword.into());
         }
-        if current.expose_secret().len() > MAX_PASSWORD_BYTES
-            || !self.authenticator.check(actor.person.id, current).await?
-        {
-            return Err(Refusal::WrongPassword.into());
-        }
+        self.check_password(actor, current).await?;
         let hash = self.authenticator.hash(new).await?;
         self.store.change_password(actor, &hash, self.clock.now()).await?;
         self.signals.send(Signal::SessionsEnded { person: actor.person.id, except: Some(actor.session) });

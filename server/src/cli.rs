@@ -89,6 +89,12 @@ pub enum Audit {
         #[arg(long, value_enum, default_value_t = Format::Json)]
         format: Format,
     },
+    /// Looks whether a row was changed, taken out or put between, and names the first one
+    Verify {
+        /// A row and its link, as an earlier run or an export told them: it has to be there still
+        #[arg(long, value_name = "SEQ:LINK")]
+        after: Option<String>,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -7,24 +7,30 @@ use crate::http::built_site;
 use crate::opened::Opened;
 use crate::organisation;
 use crate::seal::FileSealer;
-
-/// What was looked at, and how it is.
-type Finding = (&'static str, Result<String, String>);
+use crate::signin::oidc::Providers;
+use crate::signin::oidc::examination::{Finding, examine as examine_provider};
 
 pub async fn examine(config: &Config) -> Result<(), String> {
-    let mut findings: Vec<Finding> = vec![
-        ("settings", Ok("every key is known, every value possible".to_owned())),
-        ("public address", organisation::origins(config).map(|_| config.server.public_url.clone())),
-        ("proxies", proxies(config)),
-        ("style and script", built_site()),
-    ];
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut say = |what: &str, found| findings.push((what.to_owned(), found));
+    say("settings", Ok("every key is known, every value possible".to_owned()));
+    say("public address", organisation::origins(config).map(|_| config.server.public_url.clone()));
+    say("proxies", proxies(config));
+    say("style and script", built_site());
     match Opened::from(config).await {
         Ok(opened) => {
-            findings.push(("database", Ok(config.database.url.clone())));
-            findings.push(("key of temporary passcodes", key(config)));
-            findings.push(("accounts", accounts(&opened, config).await));
+            say("database", Ok(config.database.url.clone()));
+            say("key of temporary passcodes", key(config));
+            say("accounts", accounts(&opened, config).await);
+            for provider in Providers::of(&config.oidc, &opened.clock)?.all() {
+                let proofs = opened.store.proofs_of(&provider.settings.issuer).await;
+                let proofs = proofs.map_err(|error| error.to_string())?;
+                for (what, found) in examine_provider(provider, &config.server.public_url, proofs).await {
+                    say(&what, found);
+                }
+            }
         }
-        Err(reason) => findings.push(("database", Err(reason))),
+        Err(reason) => say("database", Err(reason)),
     }
     let mut wrong = 0;
     for (what, found) in findings {

@@ -10,6 +10,7 @@ use crate::origins::Origins;
 use crate::signals::LocalSignals;
 use crate::signin::cookies::Cookies;
 use crate::signin::oidc::Providers;
+use crate::signin::passkeys::Passkeys;
 
 /// What every request handler has at hand.
 #[derive(Clone)]
@@ -19,6 +20,7 @@ pub struct Host {
     pub cookies: Cookies,
     pub origins: Arc<Origins>,
     pub providers: Providers,
+    pub passkeys: Arc<Passkeys>,
     pub proxies: Arc<[IpNet]>,
     pub limits: Limits,
     pub sign_ins: Arc<SignInLimits>,

@@ -98,6 +98,7 @@ fn site(host: &Host, pages: Pages, options: LeptosOptions) -> Router {
     let addresses = Router::new()
         .merge(signin::routes::routes())
         .merge(signin::oidc::routes::routes())
+        .merge(signin::passkeys::routes())
         .merge(forms::routes())
         .route("/", routing::get(|| async { Redirect::to("/devices") }))
         .route("/live", routing::get(stream::live))

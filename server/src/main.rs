@@ -1,75 +1,13 @@
-//! The host of Latchkey.
-
-mod audit;
-mod branding;
-mod cli;
-mod clock;
-mod config;
-mod database;
-mod demo;
-mod doctor;
-mod drawing;
-mod ending;
-#[cfg(test)]
-mod fakes;
-mod fleet;
-mod forms;
-mod headers;
-mod host;
-mod http;
-mod limits;
-mod listen;
-mod logs;
-mod metrics;
-mod opened;
-mod organisation;
-mod origins;
-mod outgoing;
-mod peer;
-mod random;
-mod refused;
-mod seal;
-mod serve;
-mod signals;
-mod signin;
-mod store;
-mod stream;
-mod user;
-mod worker;
+//! Latchkey.
 
 use std::process::ExitCode;
-
-use clap::Parser;
 
 /// A page is thousands of small pieces, made by one thread and freed by another. The system's own keeps twice the memory
 /// and takes longer.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-use crate::cli::{Cli, Command};
-use crate::config::Config;
-use crate::opened::Opened;
-
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Cli::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(reason) => {
-            eprintln!("latchkey: {reason}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn run(cli: Cli) -> Result<(), String> {
-    let config = Config::load(cli.config.as_deref(), cli.command.flags())?;
-    logs::begin(&config.log)?;
-    match cli.command {
-        Command::Serve => organisation::serve(config).await,
-        Command::Demo(demo) => demo::run(&demo, config).await,
-        Command::Migrate => Opened::from(&config).await.map(|_| println!("The database is up to date.")),
-        Command::Doctor => doctor::examine(&config).await,
-        Command::User(user) => user::run(user, &config).await,
-        Command::Audit(audit) => audit::run(audit, &config).await,
-    }
+    server::run().await
 }

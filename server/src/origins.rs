@@ -46,6 +46,10 @@ impl Origins {
         Ok(Self(vec![url.to_owned()]))
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     pub fn are_https(&self) -> bool {
         self.0.iter().all(|origin| origin.starts_with("https://"))
     }

@@ -1,4 +1,4 @@
-//! Seals temporary passcodes with a key that lives beside the database, never in it.
+//! Seals temporary passcodes, and what a browser keeps for us, with a key that lives beside the database, never in it.
 
 use std::fs::OpenOptions;
 use std::io::{Read, Write};
@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
-use domain::command::CommandId;
 use domain::ports::{Randomness, SealBroken, Sealed, Sealer};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::config::Config;
 
@@ -75,20 +75,20 @@ impl SealKey {
 }
 
 impl Sealer for FileSealer {
-    fn seal(&self, row: CommandId, passcode: &SecretString) -> Sealed {
+    fn seal(&self, row: Uuid, passcode: &SecretString) -> Sealed {
         let mut nonce = [0; 24];
         self.random.fill(&mut nonce);
-        let payload = Payload { msg: passcode.expose_secret().as_bytes(), aad: row.0.as_bytes() };
+        let payload = Payload { msg: passcode.expose_secret().as_bytes(), aad: row.as_bytes() };
         let SealKey { cipher, id } = &self.keys[0];
         // Fails only for messages of more than 256 GiB.
         let ciphertext = cipher.encrypt(&XNonce::from(nonce), payload).unwrap_or_default();
         Sealed { key_id: id.clone(), nonce: nonce.to_vec(), ciphertext }
     }
 
-    fn open(&self, row: CommandId, sealed: &Sealed) -> Result<SecretString, SealBroken> {
+    fn open(&self, row: Uuid, sealed: &Sealed) -> Result<SecretString, SealBroken> {
         let nonce: [u8; 24] = sealed.nonce.as_slice().try_into().map_err(|_| SealBroken)?;
         let key = self.keys.iter().find(|key| key.id == sealed.key_id).ok_or(SealBroken)?;
-        let payload = Payload { msg: &sealed.ciphertext, aad: row.0.as_bytes() };
+        let payload = Payload { msg: &sealed.ciphertext, aad: row.as_bytes() };
         let plain = key.cipher.decrypt(&XNonce::from(nonce), payload).map_err(|_| SealBroken)?;
         String::from_utf8(plain).map(SecretString::from).map_err(|_| SealBroken)
     }
@@ -127,12 +127,10 @@ fn key_id(key: &[u8; 32]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
     use crate::random::SystemRandom;
 
-    const ROW: CommandId = CommandId(Uuid::from_u128(1));
+    const ROW: Uuid = Uuid::from_u128(1);
 
     fn sealer(folder: &Path) -> FileSealer {
         FileSealer::open(&folder.join("seal.key"), None, Arc::new(SystemRandom)).unwrap()
@@ -146,7 +144,7 @@ mod tests {
         // The key is read again, as after a restart.
         let reopened = sealer(folder.path());
         assert_eq!(reopened.open(ROW, &sealed).unwrap().expose_secret(), "k7Qp-canary");
-        assert!(reopened.open(CommandId(Uuid::from_u128(2)), &sealed).is_err());
+        assert!(reopened.open(Uuid::from_u128(2), &sealed).is_err());
         let mut changed = sealed;
         changed.ciphertext[0] ^= 1;
         assert!(reopened.open(ROW, &changed).is_err());

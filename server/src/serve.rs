@@ -22,6 +22,7 @@ use crate::seal::FileSealer;
 use crate::signals::{LocalSignals, tell_of_ends};
 use crate::signin::cookies::Cookies;
 use crate::signin::oidc::Providers;
+use crate::signin::passkeys::Passkeys;
 use crate::worker::Worker;
 
 /// Taken before anything is opened, so that a second program on the same data does not get that far.
@@ -81,6 +82,7 @@ impl Organisation {
             portal: Arc::clone(&portal),
             signals: Arc::clone(&signals),
             cookies: Cookies { secure: origins.are_https() },
+            passkeys: Arc::new(Passkeys::of(&origins, &pages.site.organisation)?),
             origins: Arc::new(origins),
             providers: providers.clone(),
             proxies: config.server.proxies()?.into(),

@@ -70,7 +70,13 @@ impl Accounts {
     }
 
     async fn set_password(&self, name: &str) -> Result<(), String> {
-        let person = self.find(name).await?.person.id;
+        let person = self.find(name).await?.person;
+        if person.is_of_provider() {
+            return Err(format!(
+                "{name} signs in with an identity provider, and a password here would be a way around it. Change it there"
+            ));
+        }
+        let person = person.id;
         let hash = self.hash(&password()?).await?;
         let Opened { store, clock, .. } = &self.0;
         store.set_password(person, &hash, clock.now()).await.map_err(|error| error.to_string())?;

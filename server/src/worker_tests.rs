@@ -217,7 +217,7 @@ impl Scene {
     async fn crash(&self, at: Crash) {
         let lease = self.lease().await.unwrap();
         let passcode = SecretString::from("sent-before-the-crash");
-        let sealed = self.worker.portal.sealer.seal(lease.command.id, &passcode);
+        let sealed = self.worker.portal.sealer.seal(lease.command.id.0, &passcode);
         if at != Crash::BeforeSending {
             assert!(self.story.store.begin_sending(&lease, Some(&sealed), self.story.now()).await.unwrap());
         }
@@ -268,7 +268,7 @@ impl Scene {
         let now = self.story.now();
         let kept = self.story.store.passcode(self.actor.person.id, &self.phone.id, now).await.unwrap()?;
         let PasscodeState::Sealed(sealed) = kept.state else { return None };
-        let opened = self.worker.portal.sealer.open(self.command, &sealed).unwrap();
+        let opened = self.worker.portal.sealer.open(self.command.0, &sealed).unwrap();
         Some(opened.expose_secret().to_owned())
     }
 }

@@ -33,6 +33,7 @@ pub fn StepOne(device: Device, purpose: Purpose) -> impl IntoView {
                 <li>{td_string!(l, portal.reset.do_2)}</li>
                 <li>{then}</li>
             </ol>
+            <p class="quiet">{td_string!(l, portal.reset.not_that_phone)}</p>
             <div class="actions">
                 <form method="post" action=format!("/devices/{id}/reset")>
                     <input type="hidden" name="purpose" value=value/>

@@ -53,6 +53,8 @@ pub fn SignInForm(
                     aria-describedby=described
                     required
                 />
+                {(wrong || counting)
+                    .then(|| view! { <span class="quiet">{td_string!(l, portal.sign_in.recovery)}</span> })}
             </p>
             <button class="button button-first" type="submit">{td_string!(l, portal.sign_in.button)}</button>
         </form>

@@ -4,9 +4,12 @@
 use leptos::prelude::{window, window_event_listener_untyped};
 use leptos::task::spawn_local;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Event, FormData, Headers, HtmlFormElement, Request, RequestInit, Url, UrlSearchParams};
+use web_sys::{
+    Event, FormData, Headers, HtmlFormElement, Request, RequestInit, Response, Url, UrlSearchParams,
+};
 
 use super::page::{self, Place};
+use super::passkeys;
 
 /// While it is under way the form sends nothing more.
 const BUSY: &str = "aria-busy";
@@ -17,22 +20,34 @@ pub fn start() {
 
 fn submitted(event: &Event) {
     let form = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok());
-    let Some(form) = form.filter(|form| form.has_attribute("data-here")) else { return };
+    let Some(form) = form else { return };
+    let asks_passkey = form.has_attribute("data-passkey");
+    if !asks_passkey && !form.has_attribute("data-here") {
+        return;
+    }
     event.prevent_default();
     if form.has_attribute(BUSY) {
         return;
     }
     let _ = form.set_attribute(BUSY, "true");
+    if asks_passkey {
+        return passkeys::submitted(form);
+    }
     spawn_local(async move {
-        if post(&form).await.is_err() {
+        if answer(&form).await.is_err() {
             page::say_unreached();
         }
-        let _ = form.remove_attribute(BUSY);
+        set_free(&form);
     });
 }
 
-async fn post(form: &HtmlFormElement) -> Result<(), JsValue> {
-    let place = Place::of(form);
+/// It may be sent again.
+pub fn set_free(form: &HtmlFormElement) {
+    let _ = form.remove_attribute(BUSY);
+}
+
+/// What is in the form, as a browser without WebAssembly would send it.
+pub async fn post(form: &HtmlFormElement, to: &str) -> Result<Response, JsValue> {
     let fields = UrlSearchParams::new_with_str_sequence_sequence(&FormData::new_with_form(form)?.into())?;
     let headers = Headers::new()?;
     headers.set("accept", "text/html")?;
@@ -40,8 +55,12 @@ async fn post(form: &HtmlFormElement) -> Result<(), JsValue> {
     init.set_method("POST");
     init.set_headers(&headers);
     init.set_body(&fields);
-    let request = Request::new_with_str_and_init(&form.get_attribute("action").unwrap_or_default(), &init)?;
-    let answer = page::send(&request).await?;
+    page::send(&Request::new_with_str_and_init(to, &init)?).await
+}
+
+async fn answer(form: &HtmlFormElement) -> Result<(), JsValue> {
+    let place = Place::of(form);
+    let answer = post(form, &form.get_attribute("action").unwrap_or_default()).await?;
     if answer.redirected() {
         let to = Url::new(&answer.url())?;
         if to.pathname() != window().location().pathname()? {

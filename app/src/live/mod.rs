@@ -4,6 +4,7 @@
 mod forms;
 mod morph;
 mod page;
+mod passkeys;
 pub mod socket;
 mod times;
 
@@ -16,6 +17,7 @@ pub fn start() {
     page::start();
     times::start();
     forms::start();
+    passkeys::start();
 }
 
 fn all(selector: &str) -> Vec<Element> {

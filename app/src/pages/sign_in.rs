@@ -8,12 +8,14 @@ use leptos_router::hooks::use_query_map;
 use crate::api::countdown::countdown;
 use crate::components::demo_accounts::DemoAccounts;
 use crate::components::notice::Notice;
+use crate::components::passkey_form::{Ceremony, PasskeyForm};
 use crate::components::provider_list::ProviderList;
 use crate::components::shell::use_shell;
 use crate::components::sign_in_form::SignInForm;
 use crate::islands::countdown::CountdownView;
 use crate::served;
 use crate::site::Site;
+use crate::visitor::{PasskeysHere, visitor};
 use crate::words::language;
 
 /// Why the person stands here, as the server says in the address.
@@ -83,8 +85,21 @@ fn SignIn(
             {or}
             {with_password
                 .then(|| view! { <SignInForm wrong=reason == Some(Reason::WrongCredentials) counting/> })}
+            {(with_password && visitor().passkeys == PasskeysHere::Possible)
+                .then(|| view! { <UsePasskey counting/> })}
             {demo.then(|| view! { <DemoAccounts/> })}
         </div>
+    }
+}
+
+#[component]
+fn UsePasskey(counting: bool) -> impl IntoView {
+    let l = language();
+    view! {
+        <PasskeyForm ceremony=Ceremony::Get begin="/sign-in/passkey/begin" action="/sign-in/passkey">
+            <button class="button button-quiet" type="submit">{td_string!(l, portal.passkey.use_one)}</button>
+            {counting.then(|| view! { <p class="quiet">{td_string!(l, portal.passkey.not_that_phone)}</p> })}
+        </PasskeyForm>
     }
 }
 

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "ssr")]
 pub mod browser;
+#[cfg(feature = "ssr")]
+pub mod event;
 pub mod news;
 #[cfg(feature = "ssr")]
 pub mod platform;

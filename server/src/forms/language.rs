@@ -1,4 +1,4 @@
-use app::served::LANGUAGE_COOKIE;
+use app::wishes::LANGUAGE_COOKIE;
 use axum::Form;
 use axum::extract::State;
 use axum::extract::rejection::FormRejection;
@@ -30,7 +30,8 @@ pub async fn language(
         Language::En => "en",
         Language::De => "de",
     };
-    let cookie = format!("{LANGUAGE_COOKIE}={name}; Path=/; Max-Age=31536000; SameSite=Lax");
+    let secure = if host.cookies.secure { "; Secure" } else { "" };
+    let cookie = format!("{LANGUAGE_COOKIE}={name}; Path=/; Max-Age=31536000; SameSite=Lax{secure}");
     let back = headers
         .get(REFERER)
         .and_then(|referer| referer.to_str().ok())

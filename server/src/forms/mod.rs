@@ -2,13 +2,14 @@
 //! plain form needs a page instead: the next one, or the one it came from with the refusal at its top.
 
 mod language;
+mod recovery_codes;
 mod reveal;
 
 use std::time::Duration;
 
 use app::api::reveal_passcode::Revealed;
 use app::error::AppError;
-use app::visitor::Visitor;
+use app::visitor::{RecoveryCodes, Visitor};
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -33,6 +34,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 pub fn routes() -> Router<Host> {
     Router::new()
         .route("/devices/{id}/passcode", routing::post(reveal::reveal))
+        .route("/account/recovery-codes", routing::post(recovery_codes::make))
         .route("/language", routing::post(language::language))
 }
 
@@ -49,11 +51,17 @@ pub async fn forms(State(host): State<Host>, request: Request, next: Next) -> Re
         Err(refusal) => Err((Refused(refusal).into_response(), refusal)),
     };
     match answered {
-        Ok(response) => match response.extensions().get::<Revealed>().cloned() {
-            Some(revealed) => asker.show(revealed, next).await,
-            None if asker.wants_page && is_function => asker.lead_on(response),
-            None => response,
-        },
+        Ok(response) => {
+            if let Some(revealed) = response.extensions().get::<Revealed>().cloned() {
+                asker.show(revealed, next).await
+            } else if let Some(codes) = response.extensions().get::<RecoveryCodes>().cloned() {
+                asker.show_codes(codes, next).await
+            } else if asker.wants_page && is_function {
+                asker.lead_on(response)
+            } else {
+                response
+            }
+        }
         Err((_, refusal)) if asker.wants_page => asker.explain(refusal, next).await,
         Err((response, _)) => response,
     }
@@ -128,6 +136,13 @@ impl Asker {
         let visitor = self.extensions.get::<Visitor>().cloned().unwrap_or_default();
         let visitor = Visitor { revealed: Some(revealed), ..visitor };
         self.draw(device.unwrap_or_default(), visitor, next).await
+    }
+
+    /// The account's page with its new recovery codes, in this one answer.
+    async fn show_codes(self, codes: RecoveryCodes, next: Next) -> Response {
+        let visitor = self.extensions.get::<Visitor>().cloned().unwrap_or_default();
+        let visitor = Visitor { recovery_codes: Some(codes), ..visitor };
+        self.draw(Uri::from_static("/account"), visitor, next).await
     }
 
     /// The page at `uri`, for somebody who posted to another address.

@@ -24,6 +24,8 @@ pub enum Kind {
     Asking,
 }
 
+pub const KINDS: [Kind; 4] = [Kind::Session, Kind::Window, Kind::Known, Kind::Asking];
+
 /// 256 random bits, known to the browser alone.
 pub struct Token(String);
 

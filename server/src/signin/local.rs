@@ -5,9 +5,9 @@ use std::sync::Arc;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Argon2, PasswordHash};
 use async_trait::async_trait;
-use domain::Refusal;
 use domain::person::PersonId;
 use domain::ports::{Authenticator, Clock, Denied, Randomness, Store, StoreError};
+use domain::{Refusal, recovery};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
@@ -70,6 +70,9 @@ impl Authenticator for LocalAccounts {
             None => (None, self.nobody.clone()),
         };
         let right = self.verify(hash, password.clone()).await?;
+        if !right && let Some(code) = recovery::hash(password.expose_secret()) {
+            return self.store.use_recovery_code(user_name, &code, self.clock.now()).await;
+        }
         Ok(person.filter(|_| right))
     }
 

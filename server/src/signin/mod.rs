@@ -3,5 +3,6 @@
 pub mod cookies;
 pub mod local;
 pub mod oidc;
+pub mod passkeys;
 pub mod routes;
 pub mod session;

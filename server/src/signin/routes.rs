@@ -30,7 +30,7 @@ pub fn routes() -> Router<Host> {
 }
 
 #[derive(Deserialize)]
-struct Credentials {
+pub struct Credentials {
     user_name: String,
     password: SecretString,
 }
@@ -132,13 +132,13 @@ async fn sign_out(
 }
 
 #[derive(Deserialize)]
-struct ToProve {
+pub struct ToProve {
     purpose: Option<FormPurpose>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum FormPurpose {
+pub enum FormPurpose {
     Reset,
     Reveal,
 }
@@ -172,11 +172,8 @@ fn address(landing: &Landing) -> String {
     match landing {
         Landing::Devices => "/devices".to_owned(),
         Landing::Proven(Purpose::Reset, device) => format!("/devices/{device}/reset"),
-        // Late or not, this sign-in is fresh, and a fresh sign-in is all that showing a passcode asks.
-        Landing::Proven(Purpose::Reveal, device) | Landing::Late(Purpose::Reveal, device) => {
-            format!("/devices/{device}?proven")
-        }
-        Landing::Late(Purpose::Reset, device) => format!("/devices/{device}/reset?late"),
+        Landing::Proven(Purpose::Reveal, device) => format!("/devices/{device}?proven"),
+        Landing::Late(purpose, device) => format!("/devices/{device}/reset?{}late", asked(*purpose)),
         Landing::NotFresh(purpose, device) => format!("/devices/{device}/reset?{}not-fresh", asked(*purpose)),
         Landing::TooWeak(purpose, device) => format!("/devices/{device}/reset?{}too-weak", asked(*purpose)),
         Landing::AnotherPerson => "/devices?another".to_owned(),
@@ -191,7 +188,7 @@ const fn asked(purpose: Purpose) -> &'static str {
 }
 
 /// Shown in the list of sessions; cut, because it is whatever the browser says.
-fn agent(headers: &HeaderMap) -> String {
+pub fn agent(headers: &HeaderMap) -> String {
     let text = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     text.chars().take(200).collect()
 }

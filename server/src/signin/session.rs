@@ -25,7 +25,8 @@ pub async fn recognise(State(host): State<Host>, mut request: Request, next: Nex
     if actor.is_none() && request.method() == Method::GET && is_protected(request.uri().path()) {
         return Redirect::to("/sign-in").into_response();
     }
-    request.extensions_mut().insert(Visitor { actor, browser, ..Visitor::default() });
+    let passkeys = host.passkeys.here(host.origins.asked(request.headers()));
+    request.extensions_mut().insert(Visitor { actor, browser, passkeys, ..Visitor::default() });
     next.run(request).await
 }
 

@@ -1,11 +1,13 @@
 use domain::Timestamp;
 use domain::account::{Account, TokenHash};
+use domain::audit::Event;
 use domain::person::{Actor, Person, PersonId, SessionId};
 use domain::ports::StoreError;
 use sqlx::Row;
 use uuid::Uuid;
 
 use super::audit::{AuditRow, audit};
+use super::passkeys;
 use super::sqlite::{SqliteStore, person_from};
 use crate::database::Tx;
 
@@ -30,7 +32,7 @@ impl SqliteStore {
         .bind(now.0)
         .execute(&mut *tx)
         .await?;
-        audit(&mut tx, about(person.id, "person_added"), now).await?;
+        audit(&mut tx, about(person.id, Event::PersonAdded), now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -80,7 +82,7 @@ impl SqliteStore {
         let mut tx = self.database.write().await?;
         write_password(&mut tx, person, password_hash).await?;
         end_what_was_proven(&mut tx, person, Some(actor.session), now).await?;
-        audit(&mut tx, about(person, "password_changed"), now).await?;
+        audit(&mut tx, about(person, Event::PasswordChanged), now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -94,7 +96,8 @@ impl SqliteStore {
         write_password(&mut tx, person, password_hash).await?;
         end_what_was_proven(&mut tx, person, None, now).await?;
         forget_browsers(&mut tx, person).await?;
-        audit(&mut tx, about(person, "password_set"), now).await?;
+        passkeys::forget_all(&mut tx, person).await?;
+        audit(&mut tx, about(person, Event::PasswordSet), now).await?;
         Ok(tx.commit().await?)
     }
 
@@ -112,7 +115,7 @@ impl SqliteStore {
             .await?;
         end_what_was_proven(&mut tx, person, None, now).await?;
         forget_browsers(&mut tx, person).await?;
-        let event = if disabled { "person_disabled" } else { "person_enabled" };
+        let event = if disabled { Event::PersonDisabled } else { Event::PersonEnabled };
         audit(&mut tx, about(person, event), now).await?;
         Ok(tx.commit().await?)
     }
@@ -143,7 +146,7 @@ impl SqliteStore {
             .fetch_optional(&mut *tx)
             .await?;
         let person = person.map(PersonId);
-        let row = AuditRow { person, event: "sign_in_failed", device: None, command: None };
+        let row = AuditRow { person, event: Event::SignInFailed, device: None, command: None };
         audit(&mut tx, row, now).await?;
         Ok(tx.commit().await?)
     }
@@ -206,6 +209,6 @@ async fn forget_browsers(tx: &mut Tx, person: PersonId) -> Result<(), StoreError
     Ok(())
 }
 
-const fn about(person: PersonId, event: &'static str) -> AuditRow<'static> {
+pub(super) const fn about(person: PersonId, event: Event) -> AuditRow<'static> {
     AuditRow { person: Some(person), event, device: None, command: None }
 }

@@ -1,40 +1,83 @@
 use domain::Timestamp;
-use domain::account::AuditEntry;
+use domain::audit::{AuditEntry, Event, Head, Link};
 use domain::command::CommandId;
 use domain::person::PersonId;
 use domain::ports::StoreError;
+use sha2::{Digest, Sha256};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
+use super::names::Named;
 use super::sqlite::SqliteStore;
 use crate::database::Tx;
 
 /// What the audit says: who did what to which device, never a secret.
 pub(super) struct AuditRow<'a> {
     pub person: Option<PersonId>,
-    pub event: &'static str,
+    pub event: Event,
     pub device: Option<&'a str>,
     pub command: Option<Uuid>,
 }
 
 /// Written in the transaction of what it records.
 pub(super) async fn audit(tx: &mut Tx, row: AuditRow<'_>, now: Timestamp) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO audit (at, person, event, device, command) VALUES (?, ?, ?, ?, ?)")
-        .bind(now.0)
-        .bind(row.person.map(|person| person.0))
-        .bind(row.event)
-        .bind(row.device)
-        .bind(row.command)
+    let head = head_from(&sqlx::query("SELECT seq, link FROM audit_head").fetch_one(&mut **tx).await?)?;
+    let entry = AuditEntry {
+        seq: head.seq + 1,
+        at: now,
+        event: row.event,
+        person: row.person,
+        user_name: None,
+        device: row.device.map(str::to_owned),
+        command: row.command.map(CommandId),
+        link: None,
+    };
+    let link = link(&head.link, &entry);
+    sqlx::query(
+        "INSERT INTO audit (seq, at, person, event, device, command, link) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(entry.seq)
+    .bind(entry.at.0)
+    .bind(entry.person.map(|person| person.0))
+    .bind(entry.event.name())
+    .bind(&entry.device)
+    .bind(row.command)
+    .bind(&link.0[..])
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query("UPDATE audit_head SET seq = ?, link = ?")
+        .bind(entry.seq)
+        .bind(&link.0[..])
         .execute(&mut **tx)
         .await?;
     Ok(())
 }
 
+/// What binds a row to all before it.
+pub fn link(before: &Link, entry: &AuditEntry) -> Link {
+    let mut hash = Sha256::new();
+    hash.update(before.0);
+    hash.update(entry.seq.to_be_bytes());
+    hash.update(entry.at.0.to_be_bytes());
+    // With their lengths, so that nothing can move from one field into the next.
+    let parts = [
+        Some(entry.event.name().as_bytes()),
+        entry.person.as_ref().map(|person| &person.0.as_bytes()[..]),
+        entry.device.as_ref().map(String::as_bytes),
+        entry.command.as_ref().map(|command| &command.0.as_bytes()[..]),
+    ];
+    for part in parts {
+        hash.update(part.map_or(u64::MAX, |part| part.len() as u64).to_be_bytes());
+        hash.update(part.unwrap_or_default());
+    }
+    Link(hash.finalize().into())
+}
+
 impl SqliteStore {
     pub(super) async fn select_audit(&self, seq: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         sqlx::query(
-            "SELECT a.seq, a.at, a.event, a.person, p.user_name, a.device, a.command
+            "SELECT a.seq, a.at, a.event, a.person, p.user_name, a.device, a.command, a.link
              FROM audit a LEFT JOIN people p ON p.id = a.person
              WHERE a.seq > ? ORDER BY a.seq LIMIT ?",
         )
@@ -46,16 +89,49 @@ impl SqliteStore {
         .map(entry_from)
         .collect()
     }
+
+    pub(super) async fn select_audit_of(
+        &self,
+        person: PersonId,
+        limit: u32,
+    ) -> Result<Vec<AuditEntry>, StoreError> {
+        sqlx::query(
+            "SELECT seq, at, event, person, NULL AS user_name, device, command, link
+             FROM audit WHERE person = ? ORDER BY seq DESC LIMIT ?",
+        )
+        .bind(person.0)
+        .bind(limit)
+        .fetch_all(&self.database.reads)
+        .await?
+        .iter()
+        .map(entry_from)
+        .collect()
+    }
+
+    pub(super) async fn select_audit_head(&self) -> Result<Head, StoreError> {
+        let row = sqlx::query("SELECT seq, link FROM audit_head").fetch_one(&self.database.reads).await?;
+        head_from(&row)
+    }
 }
 
 fn entry_from(row: &SqliteRow) -> Result<AuditEntry, StoreError> {
     Ok(AuditEntry {
         seq: row.try_get("seq")?,
         at: Timestamp(row.try_get("at")?),
-        event: row.try_get("event")?,
+        event: Event::parse(row.try_get("event")?)?,
         person: row.try_get::<Option<Uuid>, _>("person")?.map(PersonId),
         user_name: row.try_get("user_name")?,
         device: row.try_get("device")?,
         command: row.try_get::<Option<Uuid>, _>("command")?.map(CommandId),
+        link: row.try_get::<Option<Vec<u8>>, _>("link")?.map(|bytes| link_from(&bytes)),
     })
+}
+
+fn head_from(row: &SqliteRow) -> Result<Head, StoreError> {
+    Ok(Head { seq: row.try_get("seq")?, link: link_from(row.try_get("link")?) })
+}
+
+/// One of another length was never made here, and fits nowhere.
+fn link_from(bytes: &[u8]) -> Link {
+    Link(bytes.try_into().unwrap_or([0xff; 32]))
 }

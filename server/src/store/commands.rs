@@ -1,3 +1,4 @@
+use domain::audit::Event;
 use domain::command::{
     Command, CommandId, CommandKind, CommandState, CommandStep, Failure, HOUR_SECONDS, Submission,
     SubmitFacts, may_submit,
@@ -41,7 +42,7 @@ impl SqliteStore {
                 let id = device.id.to_string();
                 let row = AuditRow {
                     person: Some(actor.person.id),
-                    event: "reset_refused",
+                    event: Event::ResetRefused,
                     device: Some(&id),
                     command: None,
                 };
@@ -267,10 +268,10 @@ async fn finish(
         erase_passcode(tx, command.id).await?;
     }
     let event = match settlement.state {
-        CommandState::Done => "reset_done",
-        CommandState::Expired => "reset_expired",
-        CommandState::Cancelled => "reset_cancelled",
-        _ => "reset_failed",
+        CommandState::Done => Event::ResetDone,
+        CommandState::Expired => Event::ResetExpired,
+        CommandState::Cancelled => Event::ResetCancelled,
+        _ => Event::ResetFailed,
     };
     audit_command(tx, command, event, now).await?;
     match News::of(settlement.state, settlement.failure) {
@@ -299,7 +300,7 @@ async fn write_command(tx: &mut Tx, command: &Command, now: Timestamp) -> Result
     .execute(&mut **tx)
     .await?;
     write_step(tx, command.id, command.state, now).await?;
-    audit_command(tx, command, "reset_submitted", now).await
+    audit_command(tx, command, Event::ResetSubmitted, now).await
 }
 
 async fn write_step(
@@ -320,7 +321,7 @@ async fn write_step(
 async fn audit_command(
     tx: &mut Tx,
     command: &Command,
-    event: &'static str,
+    event: Event,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let device = command.device.to_string();

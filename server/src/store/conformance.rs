@@ -4,21 +4,25 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::account::{Account, Identity, Profile, TokenHash};
+use domain::audit::{Event, Head, Link};
 use domain::command::{COMMAND_SECONDS, Command, CommandId, CommandKind, CommandState, Failure, Submission};
 use domain::device::{Capability, Device, DeviceId, Platform};
 use domain::freshness::{Authentication, Purpose, SignInWindow, Verdict, WindowId};
 use domain::live::Bell;
 use domain::notification::News;
 use domain::passcode::PasscodePolicy;
+use domain::passkey::{Passkey, PasskeyId, UsedPasskey};
 use domain::person::{Actor, Person, PersonId, SessionId};
 use domain::ports::{
-    Clock, Denied, NewSession, PasscodeState, Sealed, SessionLimits, Settlement, Store, StoredPasscode,
-    WindowOutcome,
+    Clock, Denied, Means, NewSession, PasscodeState, Proofs, Sealed, SessionLimits, Settlement, Store,
+    StoredPasscode, WindowOutcome,
 };
 use domain::sign_in::Arriving;
 use domain::{Refusal, Timestamp};
 use tempfile::TempDir;
 
+use super::audit::link;
+use super::names::Named;
 use super::sqlite::SqliteStore;
 use crate::fakes::{FakeClock, new_id, person};
 
@@ -111,6 +115,9 @@ async fn whole_story(mut open: impl AsyncFnMut() -> Arc<dyn Store>) {
     a_provider_ends_the_sessions_it_told_of(&Story::new(open().await).await).await;
     a_session_is_proven_since_its_proof(&Story::new(open().await).await).await;
     what_may_be_used_once_is_used_once(&Story::new(open().await).await).await;
+    a_passkey_is_one_persons(&Story::new(open().await).await).await;
+    a_recovery_code_opens_once(&Story::new(open().await).await).await;
+    rows_of_the_audit_are_a_chain(&Story::new(open().await).await).await;
     notifications_follow_a_cursor(&Story::new(open().await).await).await;
 }
 
@@ -179,7 +186,7 @@ impl Story {
             session: SessionId(new_id()),
             person: person.id,
             proof: Authentication::local(self.now()),
-            provider: None,
+            by: Means::Password,
             arriving: Arriving { browser: browser.map(token), ..arriving(cookie) },
         };
         let outcome = self.store.sign_in(&session, self.now()).await.unwrap();
@@ -298,7 +305,7 @@ async fn a_session_is_known_by_its_token_until_it_ends(story: &Story) {
         session: SessionId(new_id()),
         person: story.ana.id,
         proof: Authentication::local(story.now()),
-        provider: None,
+        by: Means::Password,
         arriving: Arriving { replaces: Some(older.session), ..arriving(4) },
     };
     story.store.sign_in(&newer, story.now()).await.unwrap();
@@ -349,7 +356,7 @@ async fn a_browser_is_known_by_its_newest_token(story: &Story) {
         session: SessionId(new_id()),
         person: person.id,
         proof: Authentication::local(story.now()),
-        provider: None,
+        by: Means::Password,
         arriving: Arriving { known_before: Some(token(before)), ..arriving(cookie) },
     };
     // A second person at the same computer: it stays known to both.
@@ -368,8 +375,8 @@ async fn a_failed_sign_in_is_written_down(story: &Story) {
     story.store.note_failed_sign_in("my-password-by-mistake", story.now()).await.unwrap();
     let last = before.last().unwrap();
     let rows = story.store.audit_after(last.seq, 100).await.unwrap();
-    let told: Vec<_> = rows.iter().map(|row| (row.event.as_str(), row.user_name.as_deref())).collect();
-    assert_eq!(told, [("sign_in_failed", Some("ana")), ("sign_in_failed", None)]);
+    let told: Vec<_> = rows.iter().map(|row| (row.event, row.user_name.as_deref())).collect();
+    assert_eq!(told, [(Event::SignInFailed, Some("ana")), (Event::SignInFailed, None)]);
     assert_eq!(story.store.audit_after(last.seq, 1).await.unwrap(), rows[..1]);
 }
 
@@ -617,20 +624,20 @@ async fn a_state_never_goes_back(story: &Story) {
 
 async fn each_end_is_written_down(story: &Story) {
     let ends = [
-        (CommandState::Done, "reset_done"),
-        (CommandState::Failed, "reset_failed"),
-        (CommandState::Expired, "reset_expired"),
-        (CommandState::Cancelled, "reset_cancelled"),
+        (CommandState::Done, Event::ResetDone),
+        (CommandState::Failed, Event::ResetFailed),
+        (CommandState::Expired, Event::ResetExpired),
+        (CommandState::Cancelled, Event::ResetCancelled),
     ];
     for (number, (state, event)) in (1..).zip(ends) {
-        let phone = story.device(event);
+        let phone = story.device(event.name());
         let actor = story.proven(&phone, number).await;
         let id = story.submit(&actor, &phone).await.unwrap();
         assert!(story.settle(id, state).await);
         let audit = story.store.audit_after(0, 1_000).await.unwrap();
         let rows: Vec<_> = audit.iter().filter(|row| row.command == Some(id)).collect();
-        let events: Vec<_> = rows.iter().map(|row| row.event.as_str()).collect();
-        assert_eq!(events, ["reset_submitted", event]);
+        let events: Vec<_> = rows.iter().map(|row| row.event).collect();
+        assert_eq!(events, [Event::ResetSubmitted, event]);
         assert!(rows.iter().all(|row| row.person == Some(story.ana.id)));
     }
 }
@@ -758,7 +765,7 @@ impl Story {
             session: SessionId(new_id()),
             person,
             proof: Authentication::told(Some(self.now()), true),
-            provider: Some((issuer.to_owned(), session.map(str::to_owned))),
+            by: Means::Provider { issuer: issuer.to_owned(), session: session.map(str::to_owned) },
             arriving: arriving(cookie),
         };
         self.store.sign_in(&session, self.now()).await.unwrap();
@@ -791,7 +798,7 @@ async fn a_subject_of_an_issuer_is_one_person(story: &Story) {
         session: SessionId(new_id()),
         person: first,
         proof: Authentication::told(Some(story.now()), true),
-        provider: Some((ISSUER.to_owned(), None)),
+        by: Means::Provider { issuer: ISSUER.to_owned(), session: None },
         arriving: arriving(1),
     };
     let refused = store.sign_in(&session, story.now()).await;
@@ -820,7 +827,7 @@ async fn a_provider_ends_the_sessions_it_told_of(story: &Story) {
     let session = story.actor(3).await.unwrap().session;
     assert_eq!(story.store.issuer_of(session).await.unwrap().as_deref(), Some(ISSUER));
     let rows = story.store.audit_after(0, 100).await.unwrap();
-    assert_eq!(rows.iter().filter(|row| row.event == "signed_out_by_provider").count(), 2);
+    assert_eq!(rows.iter().filter(|row| row.event == Event::SignedOutByProvider).count(), 2);
 }
 
 /// Which with single sign-on is not when it began.
@@ -833,7 +840,7 @@ async fn a_session_is_proven_since_its_proof(story: &Story) {
             session: SessionId(new_id()),
             person,
             proof: Authentication::told(at, strong),
-            provider: Some((ISSUER.to_owned(), None)),
+            by: Means::Provider { issuer: ISSUER.to_owned(), session: None },
             arriving: arriving(cookie),
         };
         story.store.sign_in(&session, story.now()).await.unwrap();
@@ -841,6 +848,109 @@ async fn a_session_is_proven_since_its_proof(story: &Story) {
     assert_eq!(story.actor(1).await.unwrap().proven_at, Some(earlier));
     assert_eq!(story.actor(2).await.unwrap().proven_at, None);
     assert_eq!(story.actor(3).await.unwrap().proven_at, None);
+    assert_eq!(story.store.proofs_of(ISSUER).await.unwrap(), Proofs { sign_ins: 3, told: 1 });
+    assert_eq!(story.store.proofs_of("another").await.unwrap(), Proofs { sign_ins: 0, told: 0 });
+}
+
+fn passkey(id: u8, story: &Story) -> Passkey {
+    Passkey {
+        id: PasskeyId(vec![id]),
+        credential: "counter 0".to_owned(),
+        agent: "a browser".to_owned(),
+        added_at: story.now(),
+        used_at: None,
+    }
+}
+
+async fn a_passkey_is_one_persons(story: &Story) {
+    let store = &story.store;
+    let of = async |person: &Person| store.passkeys(person.id).await.unwrap();
+    let ana = story.sign_in(&story.ana, 1).await;
+    let ben = story.sign_in(&story.ben, 2).await;
+    let (one, two) = (passkey(1, story), passkey(2, story));
+    assert!(store.add_passkey(&ana, &one).await.unwrap());
+    assert!(store.add_passkey(&ana, &two).await.unwrap());
+    // Not even one that the other brings along with everything that belongs to it.
+    assert!(!store.add_passkey(&ben, &one).await.unwrap());
+    assert_eq!(of(&story.ana).await, [one.clone(), two.clone()]);
+    assert_eq!(of(&story.ben).await, []);
+
+    story.clock.wait(MINUTE);
+    let used = UsedPasskey { id: one.id.clone(), credential: "counter 1".to_owned() };
+    let session = NewSession {
+        session: SessionId(new_id()),
+        person: story.ana.id,
+        proof: Authentication::local(story.now()),
+        by: Means::Passkey(used),
+        arriving: arriving(3),
+    };
+    store.sign_in(&session, story.now()).await.unwrap();
+    assert_eq!(story.actor(3).await.unwrap().proven_at, Some(story.now()));
+    let used = Passkey { credential: "counter 1".to_owned(), used_at: Some(story.now()), ..one.clone() };
+    assert_eq!(of(&story.ana).await, [used.clone(), two.clone()]);
+
+    assert!(!store.remove_passkey(&ben, &two.id, story.now()).await.unwrap());
+    assert!(store.remove_passkey(&ana, &two.id, story.now()).await.unwrap());
+    assert!(!store.remove_passkey(&ana, &two.id, story.now()).await.unwrap());
+    assert_eq!(of(&story.ana).await, [used]);
+    let events: Vec<_> = store.audit_of(story.ana.id, 4).await.unwrap().iter().map(|row| row.event).collect();
+    assert_eq!(events, [Event::PasskeyRemoved, Event::SignedIn, Event::PasskeyAdded, Event::PasskeyAdded]);
+
+    store.set_disabled(story.ana.id, true, story.now()).await.unwrap();
+    assert_eq!(of(&story.ana).await, []);
+    store.set_disabled(story.ana.id, false, story.now()).await.unwrap();
+    assert_eq!(of(&story.ana).await.len(), 1);
+    // Whoever sets the password does not know who added it.
+    store.set_password(story.ana.id, "another hash", story.now()).await.unwrap();
+    assert_eq!(of(&story.ana).await, []);
+}
+
+async fn a_recovery_code_opens_once(story: &Story) {
+    let store = &story.store;
+    let ana = story.sign_in(&story.ana, 1).await;
+    let ben = story.sign_in(&story.ben, 2).await;
+    let opens =
+        async |name: &str, code| store.use_recovery_code(name, &token(code), story.now()).await.unwrap();
+    store.set_recovery_codes(&ana, &[token(1), token(2)], story.now()).await.unwrap();
+    store.set_recovery_codes(&ben, &[token(3)], story.now()).await.unwrap();
+    assert_eq!(opens("ben", 1).await, None);
+    assert_eq!(opens("nobody", 1).await, None);
+    assert_eq!(opens("ANA", 1).await, Some(story.ana.id));
+    assert_eq!(opens("ana", 1).await, None);
+    assert_eq!(store.recovery_codes_left(story.ana.id).await.unwrap(), 1);
+    let last = &store.audit_of(story.ana.id, 1).await.unwrap()[0];
+    assert_eq!(last.event, Event::RecoveryCodeUsed);
+
+    store.set_recovery_codes(&ana, &[token(4), token(5)], story.now()).await.unwrap();
+    assert_eq!(opens("ana", 2).await, None);
+    store.set_disabled(story.ana.id, true, story.now()).await.unwrap();
+    assert_eq!(opens("ana", 4).await, None);
+    store.set_disabled(story.ana.id, false, story.now()).await.unwrap();
+    assert_eq!(opens("ana", 4).await, Some(story.ana.id));
+    store.set_password(story.ana.id, "another hash", story.now()).await.unwrap();
+    assert_eq!(opens("ana", 5).await, None);
+    assert_eq!(opens("ben", 3).await, Some(story.ben.id));
+}
+
+async fn rows_of_the_audit_are_a_chain(story: &Story) {
+    let store = &story.store;
+    let phone = story.device("phone");
+    let actor = story.proven(&phone, 1).await;
+    story.done(&actor, &phone).await;
+    let rows = store.audit_after(0, 100).await.unwrap();
+    let mut before = Link::NONE;
+    for (seq, row) in (1..).zip(&rows) {
+        assert_eq!(row.seq, seq);
+        before = link(&before, row);
+        assert_eq!(row.link, Some(before));
+    }
+    assert_eq!(store.audit_head().await.unwrap(), Head { seq: rows.last().unwrap().seq, link: before });
+    let own = store.audit_of(story.ana.id, 2).await.unwrap();
+    assert_eq!(
+        own.iter().map(|row| row.event).collect::<Vec<_>>(),
+        [Event::ResetDone, Event::ResetSubmitted]
+    );
+    assert!(store.audit_of(PersonId(new_id()), 2).await.unwrap().is_empty());
 }
 
 async fn what_may_be_used_once_is_used_once(story: &Story) {
@@ -852,5 +962,5 @@ async fn what_may_be_used_once_is_used_once(story: &Story) {
     story.store.note_refused_sign_in(Refusal::NotBegunHere, story.now()).await.unwrap();
     let rows = story.store.audit_after(0, 100).await.unwrap();
     let last = rows.last().unwrap();
-    assert_eq!((last.event.as_str(), last.person), ("sign_in_not_begun_here", None));
+    assert_eq!((last.event, last.person), (Event::SignInNotBegunHere, None));
 }

@@ -1,11 +1,13 @@
 //! People whom an identity provider signs in.
 
 use domain::account::{Identity, Profile, TokenHash};
+use domain::audit::Event;
 use domain::person::{PersonId, SessionId};
-use domain::ports::StoreError;
+use domain::ports::{Proofs, StoreError};
 use domain::{Refusal, Timestamp};
 use uuid::Uuid;
 
+use super::accounts::about;
 use super::audit::{AuditRow, audit};
 use super::sqlite::SqliteStore;
 use crate::database::Tx;
@@ -29,14 +31,23 @@ impl SqliteStore {
                 .fetch_optional(&mut *tx)
                 .await?;
         let person = if let Some(person) = known {
-            sqlx::query("UPDATE people SET name = ?, email = ?, it_admin = ? WHERE id = ?")
-                .bind(&profile.name)
-                .bind(&profile.email)
-                .bind(profile.it_admin)
-                .bind(person)
-                .execute(&mut *tx)
-                .await?;
-            PersonId(person)
+            let person = PersonId(person);
+            let changed = sqlx::query(
+                "UPDATE people SET name = ?1, email = ?2, it_admin = ?3
+                 WHERE id = ?4 AND (name, email, it_admin) IS NOT (?1, ?2, ?3)",
+            )
+            .bind(&profile.name)
+            .bind(&profile.email)
+            .bind(profile.it_admin)
+            .bind(person.0)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected()
+                > 0;
+            if changed {
+                audit(&mut tx, about(person, Event::PersonChanged), now).await?;
+            }
+            person
         } else {
             insert_person(&mut tx, identity, profile, newcomer, now).await?;
             newcomer
@@ -72,11 +83,10 @@ impl SqliteStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let event = match refusal {
-            Refusal::NotBegunHere => "sign_in_not_begun_here",
-            Refusal::ProviderDenied => "sign_in_denied_by_provider",
-            Refusal::ProviderNotBelieved => "sign_in_not_believed",
-            Refusal::AccountDisabled => "sign_in_of_disabled",
-            _ => "sign_in_failed",
+            Refusal::NotBegunHere => Event::SignInNotBegunHere,
+            Refusal::ProviderDenied => Event::SignInDeniedByProvider,
+            Refusal::ProviderNotBelieved => Event::SignInNotBelieved,
+            _ => Event::SignInFailed,
         };
         let mut tx = self.database.write().await?;
         audit(&mut tx, AuditRow { person: None, event, device: None, command: None }, now).await?;
@@ -106,13 +116,7 @@ impl SqliteStore {
         .fetch_all(&mut *tx)
         .await?;
         for (_, person) in &ended {
-            let row = AuditRow {
-                person: Some(PersonId(*person)),
-                event: "signed_out_by_provider",
-                device: None,
-                command: None,
-            };
-            audit(&mut tx, row, now).await?;
+            audit(&mut tx, about(PersonId(*person), Event::SignedOutByProvider), now).await?;
         }
         tx.commit().await?;
         Ok(ended.into_iter().map(|(session, _)| SessionId(session)).collect())
@@ -124,6 +128,17 @@ impl SqliteStore {
             .fetch_optional(&self.database.reads)
             .await?;
         Ok(issuer.flatten())
+    }
+
+    pub(super) async fn select_proofs_of(&self, issuer: &str) -> Result<Proofs, StoreError> {
+        let (sign_ins, told) = sqlx::query_as(
+            "SELECT count(*), count(proven_at)
+             FROM (SELECT proven_at FROM sessions WHERE issuer = ? ORDER BY authenticated_at DESC LIMIT 20)",
+        )
+        .bind(issuer)
+        .fetch_one(&self.database.reads)
+        .await?;
+        Ok(Proofs { sign_ins, told })
     }
 }
 
@@ -139,7 +154,7 @@ async fn insert_person(
          VALUES (?, ?, ?, ?, ?, '', ?)",
     )
     .bind(newcomer.0)
-    .bind(user_name(identity))
+    .bind(user_name(tx, identity, newcomer).await?)
     .bind(&profile.name)
     .bind(&profile.email)
     .bind(profile.it_admin)
@@ -152,11 +167,16 @@ async fn insert_person(
         .bind(newcomer.0)
         .execute(&mut **tx)
         .await?;
-    let row = AuditRow { person: Some(newcomer), event: "person_added", device: None, command: None };
-    audit(tx, row, now).await
+    audit(tx, about(newcomer, Event::PersonAdded), now).await
 }
 
-/// What an operator calls the account. No local account can have such a name, and no two identities the same.
-fn user_name(identity: &Identity) -> String {
-    format!("{} {}", identity.subject, identity.issuer)
+/// What an operator calls the account. No local account can have such a name.
+async fn user_name(tx: &mut Tx, identity: &Identity, newcomer: PersonId) -> Result<String, StoreError> {
+    let name = format!("{} {}", identity.subject, identity.issuer);
+    let is_taken: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM people WHERE user_name = ?)")
+        .bind(&name)
+        .fetch_one(&mut **tx)
+        .await?;
+    // To a provider two subjects are two, also when they differ in nothing but capital letters.
+    Ok(if is_taken { format!("{name} {}", newcomer.0) } else { name })
 }

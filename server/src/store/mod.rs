@@ -1,12 +1,13 @@
 //! The portal's own rows.
 
 mod accounts;
-mod audit;
+pub mod audit;
 mod commands;
 mod identities;
 pub mod names;
 mod notifications;
 mod passcodes;
+mod passkeys;
 mod sessions;
 pub mod sqlite;
 

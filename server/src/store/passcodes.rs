@@ -1,3 +1,4 @@
+use domain::audit::Event;
 use domain::command::CommandId;
 use domain::device::DeviceId;
 use domain::freshness::{RevealFacts, may_reveal};
@@ -71,7 +72,7 @@ impl SqliteStore {
             .await?;
         let row = AuditRow {
             person: Some(actor.person.id),
-            event: "passcode_revealed",
+            event: Event::PasscodeRevealed,
             device: Some(&id),
             command: Some(stored.command.0),
         };
@@ -98,7 +99,7 @@ impl SqliteStore {
         erase_passcode(&mut tx, stored.command).await?;
         let row = AuditRow {
             person: Some(actor.person.id),
-            event: "passcode_erased",
+            event: Event::PasscodeErased,
             device: Some(&id),
             command: Some(stored.command.0),
         };

@@ -1,16 +1,19 @@
 use domain::account::{BROWSER_KNOWN_SECONDS, SignedIn, TokenHash};
+use domain::audit::Event;
 use domain::command::CommandId;
 use domain::device::DeviceId;
 use domain::freshness::{Grant, GrantId, Purpose, SignInWindow, Verdict, WindowId};
 use domain::person::{Actor, PersonId, SessionId};
-use domain::ports::{NewSession, SessionLimits, StoreError, WindowOutcome};
+use domain::ports::{Means, NewSession, SessionLimits, StoreError, WindowOutcome};
 use domain::{Refusal, Timestamp};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
+use super::accounts::about;
 use super::audit::{AuditRow, audit};
 use super::names::Named;
+use super::passkeys;
 use super::sqlite::{SqliteStore, person_from};
 use crate::database::Tx;
 
@@ -25,6 +28,8 @@ impl SqliteStore {
     ) -> Result<Result<Option<WindowOutcome>, Refusal>, StoreError> {
         let mut tx = self.database.write().await?;
         if is_disabled(&mut tx, new.person).await? {
+            audit(&mut tx, about(new.person, Event::SignInOfDisabled), now).await?;
+            tx.commit().await?;
             return Ok(Err(Refusal::AccountDisabled));
         }
         if let Some(replaced) = new.arriving.replaces {
@@ -34,6 +39,10 @@ impl SqliteStore {
                 .execute(&mut *tx)
                 .await?;
         }
+        let (issuer, provider_session) = match &new.by {
+            Means::Provider { issuer, session } => (Some(issuer), session.as_ref()),
+            Means::Password | Means::Passkey(_) => (None, None),
+        };
         sqlx::query(
             "INSERT INTO sessions (id, token, person, agent, authenticated_at, last_used_at, proven_at, issuer, provider_session)
              VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8)",
@@ -44,12 +53,14 @@ impl SqliteStore {
         .bind(&new.arriving.agent)
         .bind(now.0)
         .bind(new.proof.proven_at(now).map(|at| at.0))
-        .bind(new.provider.as_ref().map(|(issuer, _)| issuer))
-        .bind(new.provider.as_ref().and_then(|(_, session)| session.as_ref()))
+        .bind(issuer)
+        .bind(provider_session)
         .execute(&mut *tx)
         .await?;
-        let row = AuditRow { person: Some(new.person), event: "signed_in", device: None, command: None };
-        audit(&mut tx, row, now).await?;
+        audit(&mut tx, about(new.person, Event::SignedIn), now).await?;
+        if let Means::Passkey(used) = &new.by {
+            passkeys::note_used(&mut tx, used, now).await?;
+        }
         remember_browser(&mut tx, new, now).await?;
         let outcome = match &new.arriving.browser {
             Some(browser) => consume_window(&mut tx, new, browser, now).await?,
@@ -144,7 +155,7 @@ impl SqliteStore {
         .await?;
         let row = AuditRow {
             person: Some(actor.person.id),
-            event: "window_opened",
+            event: Event::WindowOpened,
             device: Some(&device),
             command: None,
         };
@@ -287,11 +298,11 @@ async fn consume_window(
             .await?;
     }
     let event = match verdict {
-        Verdict::Granted => "window_proven",
-        Verdict::Late => "window_late",
-        Verdict::AnotherPerson => "window_of_another_person",
-        Verdict::NotFresh => "window_not_fresh",
-        Verdict::TooWeak => "window_too_weak",
+        Verdict::Granted => Event::WindowProven,
+        Verdict::Late => Event::WindowLate,
+        Verdict::AnotherPerson => Event::WindowOfAnotherPerson,
+        Verdict::NotFresh => Event::WindowNotFresh,
+        Verdict::TooWeak => Event::WindowTooWeak,
     };
     let row = AuditRow { person: Some(new.person), event, device: Some(&device), command: None };
     audit(tx, row, now).await?;
@@ -315,9 +326,7 @@ async fn end_session(
             .rows_affected()
             > 0;
     if ended {
-        let row =
-            AuditRow { person: Some(actor.person.id), event: "signed_out", device: None, command: None };
-        audit(tx, row, now).await?;
+        audit(tx, about(actor.person.id, Event::SignedOut), now).await?;
     }
     Ok(ended)
 }

@@ -3,15 +3,17 @@
 use std::path::Path;
 
 use async_trait::async_trait;
-use domain::account::{Account, AuditEntry, Identity, Profile, SignedIn, TokenHash};
+use domain::account::{Account, Identity, Profile, SignedIn, TokenHash};
+use domain::audit::{AuditEntry, Head};
 use domain::command::{Command, CommandId, CommandStep, Submission};
 use domain::device::{Device, DeviceId};
 use domain::freshness::{Grant, SignInWindow};
 use domain::live::Bell;
 use domain::notification::Notification;
+use domain::passkey::{Passkey, PasskeyId};
 use domain::person::{Actor, Person, PersonId, SessionId};
 use domain::ports::{
-    Denied, Lease, NewSession, Sealed, SessionLimits, Settlement, Store, StoreError, StoredPasscode,
+    Denied, Lease, NewSession, Proofs, Sealed, SessionLimits, Settlement, Store, StoreError, StoredPasscode,
     WindowOutcome,
 };
 use domain::{Refusal, Timestamp};
@@ -123,6 +125,9 @@ impl Store for SqliteStore {
     async fn issuer_of(&self, session: SessionId) -> Result<Option<String>, StoreError> {
         self.select_issuer_of(session).await
     }
+    async fn proofs_of(&self, issuer: &str) -> Result<Proofs, StoreError> {
+        self.select_proofs_of(issuer).await
+    }
     async fn actor(
         &self,
         token: &TokenHash,
@@ -168,6 +173,40 @@ impl Store for SqliteStore {
     }
     async fn grant(&self, actor: &Actor, device: &DeviceId) -> Result<Option<Grant>, StoreError> {
         self.select_grant(actor, device).await
+    }
+
+    async fn passkeys(&self, person: PersonId) -> Result<Vec<Passkey>, StoreError> {
+        self.select_passkeys(person).await
+    }
+    async fn add_passkey(&self, actor: &Actor, passkey: &Passkey) -> Result<bool, StoreError> {
+        self.insert_passkey(actor, passkey).await
+    }
+    async fn remove_passkey(
+        &self,
+        actor: &Actor,
+        id: &PasskeyId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.delete_passkey(actor, id, now).await
+    }
+    async fn set_recovery_codes(
+        &self,
+        actor: &Actor,
+        codes: &[TokenHash],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.replace_recovery_codes(actor, codes, now).await
+    }
+    async fn recovery_codes_left(&self, person: PersonId) -> Result<u32, StoreError> {
+        self.count_recovery_codes(person).await
+    }
+    async fn use_recovery_code(
+        &self,
+        user_name: &str,
+        code: &TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<PersonId>, StoreError> {
+        self.take_recovery_code(user_name, code, now).await
     }
 
     async fn submit(
@@ -261,6 +300,12 @@ impl Store for SqliteStore {
 
     async fn audit_after(&self, seq: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         self.select_audit(seq, limit).await
+    }
+    async fn audit_of(&self, person: PersonId, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        self.select_audit_of(person, limit).await
+    }
+    async fn audit_head(&self) -> Result<Head, StoreError> {
+        self.select_audit_head().await
     }
 
     async fn ready(&self) -> Result<(), StoreError> {

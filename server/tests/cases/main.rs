@@ -1,6 +1,7 @@
 //! The abuse cases of this version, each against the real program. The numbers are those of the project's list.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod audit;
 mod freshness;
 mod ownership;
 mod passcode;

@@ -128,7 +128,11 @@ impl Program {
 
     /// What a test does to a database from outside.
     pub async fn change(&self, database: &str, statement: &'static str) {
-        sqlx::query(statement).execute(&mut self.open_to_write(database).await).await.unwrap();
+        self.try_change(database, statement).await.unwrap();
+    }
+
+    pub async fn try_change(&self, database: &str, statement: &'static str) -> sqlx::Result<()> {
+        sqlx::raw_sql(statement).execute(&mut self.open_to_write(database).await).await.map(drop)
     }
 
     /// Until the person has `count` devices, all of the kind of their first.

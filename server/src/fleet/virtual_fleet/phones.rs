@@ -101,7 +101,8 @@ impl PhoneRow {
     }
 
     pub(super) fn belongs_to(&self, email: &str) -> bool {
-        self.owner_email.eq_ignore_ascii_case(email)
+        // Whoever is known by no address owns nothing by it.
+        !email.is_empty() && self.owner_email.eq_ignore_ascii_case(email)
     }
 
     pub(super) fn as_device(&self, fleet: &FleetId, now: Timestamp) -> Result<Device, StoreError> {

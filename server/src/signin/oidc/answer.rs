@@ -34,6 +34,10 @@ const ALGORITHMS: [CoreJwsSigningAlgorithm; 8] = [
     CoreJwsSigningAlgorithm::EcdsaP256Sha256,
     CoreJwsSigningAlgorithm::EcdsaP384Sha384,
 ];
+pub fn is_believed(algorithm: &CoreJwsSigningAlgorithm) -> bool {
+    ALGORITHMS.contains(algorithm)
+}
+
 /// As the specification limits it.
 const LONGEST_SUBJECT: usize = 255;
 

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::claims::Claims;
 use super::provider::{Metadata, Provider};
+use crate::config::Oidc;
 
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 /// How old the order may be, clocks that differ included.
@@ -35,9 +36,10 @@ pub struct LogoutToken {
 
 pub async fn verified(provider: &Provider, token: &str, now: Timestamp) -> Result<LogoutToken, Refusal> {
     let metadata = provider.metadata().await?;
-    let read = match read(provider, &metadata, token, now) {
+    let settings = &provider.settings;
+    let read = match read(settings, &metadata, token, now) {
         Err(Why::UnknownKey) => match provider.with_newer_keys().await {
-            Some(newer) => self::read(provider, &newer, token, now),
+            Some(newer) => self::read(settings, &newer, token, now),
             None => Err(Why::UnknownKey),
         },
         read => read,
@@ -49,7 +51,7 @@ pub async fn verified(provider: &Provider, token: &str, now: Timestamp) -> Resul
 }
 
 #[derive(Debug, thiserror::Error)]
-enum Why {
+pub enum Why {
     #[error("it is signed with an unknown key")]
     UnknownKey,
     #[error("{0}")]
@@ -58,10 +60,17 @@ enum Why {
     Claims(&'static str),
 }
 
-fn read(provider: &Provider, metadata: &Metadata, token: &str, now: Timestamp) -> Result<LogoutToken, Why> {
+pub fn read(settings: &Oidc, metadata: &Metadata, token: &str, now: Timestamp) -> Result<LogoutToken, Why> {
     let header = decode_header(token)?;
     if !ALGORITHMS.contains(&header.alg) {
         return Err(Why::Claims("its algorithm is none that only the provider can use"));
+    }
+    if header
+        .typ
+        .as_ref()
+        .is_some_and(|kind| !["logout+jwt", "JWT"].iter().any(|one| kind.eq_ignore_ascii_case(one)))
+    {
+        return Err(Why::Claims("it is a token for something else"));
     }
     let keys = serde_json::to_value(metadata.jwks()).and_then(serde_json::from_value::<JwkSet>);
     let keys = keys.map_err(|_| Why::UnknownKey)?;
@@ -72,8 +81,8 @@ fn read(provider: &Provider, metadata: &Metadata, token: &str, now: Timestamp) -
     };
     let key = DecodingKey::from_jwk(key.ok_or(Why::UnknownKey)?)?;
     let mut rules = Validation::new(header.alg);
-    rules.set_issuer(&[&provider.settings.issuer]);
-    rules.set_audience(&[&provider.settings.client_id]);
+    rules.set_issuer(&[&settings.issuer]);
+    rules.set_audience(&[&settings.client_id]);
     rules.set_required_spec_claims(&["iss", "aud"]);
     // By our clock, below.
     rules.validate_exp = false;
@@ -82,7 +91,7 @@ fn read(provider: &Provider, metadata: &Metadata, token: &str, now: Timestamp) -
 }
 
 /// What makes an order of a token, beyond whose it is.
-fn order(claims: &Claims, now: Timestamp) -> Result<LogoutToken, Why> {
+pub fn order(claims: &Claims, now: Timestamp) -> Result<LogoutToken, Why> {
     let event = claims.get("events").and_then(|events| events.get(EVENT));
     if !event.is_some_and(Value::is_object) {
         return Err(Why::Claims("it is no order to sign out"));

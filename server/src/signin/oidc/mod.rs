@@ -1,10 +1,11 @@
 //! Signing in with the organisation's own account (OpenID Connect), and being signed out by it.
 
 mod answer;
-mod claims;
-mod logout;
-mod provider;
-mod question;
+pub mod claims;
+pub mod examination;
+pub mod logout;
+pub mod provider;
+pub mod question;
 pub mod routes;
 
 pub use provider::Providers;

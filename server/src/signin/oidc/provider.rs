@@ -13,7 +13,9 @@ use openidconnect::core::{
     CoreResponseType, CoreSubjectIdentifierType,
 };
 use openidconnect::url::Url;
-use openidconnect::{AdditionalProviderMetadata, IssuerUrl, JsonWebKeySetUrl, ProviderMetadata};
+use openidconnect::{
+    AdditionalProviderMetadata, DiscoveryError, IssuerUrl, JsonWebKeySetUrl, ProviderMetadata,
+};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, watch};
 
@@ -58,6 +60,32 @@ pub type Metadata = ProviderMetadata<
     CoreSubjectIdentifierType,
 >;
 
+/// Why nothing is known of it.
+#[derive(Debug, thiserror::Error)]
+pub enum Undiscovered {
+    #[error("it does not answer: {0}")]
+    Silent(OutgoingError),
+    #[error("what it says of itself cannot be read: {0}")]
+    Unreadable(String),
+    #[error("it calls itself otherwise: {0}")]
+    AnotherIssuer(String),
+    #[error("its {0} is {1:?}, which is not https")]
+    Unsafe(&'static str, String),
+}
+
+/// The library keeps to itself what went wrong underneath.
+impl From<DiscoveryError<OutgoingError>> for Undiscovered {
+    fn from(error: DiscoveryError<OutgoingError>) -> Self {
+        match error {
+            DiscoveryError::Request(error) => Self::Silent(error),
+            DiscoveryError::Response(status, _, why) => Self::Unreadable(format!("{status}, {why}")),
+            DiscoveryError::Parse(error) => Self::Unreadable(error.to_string()),
+            DiscoveryError::Validation(why) => Self::AnotherIssuer(why),
+            other => Self::Unreadable(other.to_string()),
+        }
+    }
+}
+
 #[derive(Clone)]
 struct Known {
     metadata: Arc<Metadata>,
@@ -95,11 +123,7 @@ impl Provider {
                 Ok(metadata)
             }
             Err(why) => {
-                tracing::warn!(
-                    provider = self.settings.id,
-                    why,
-                    "an identity provider does not say how it is reached"
-                );
+                tracing::warn!(provider = self.settings.id, %why, "an identity provider does not say how it is reached");
                 self.known().map(|known| known.metadata).ok_or(Refusal::ProviderUnreachable)
             }
         }
@@ -115,29 +139,30 @@ impl Provider {
         }
         let keys = self.keys(known.metadata.jwks_uri()).await;
         let keys = keys
-            .inspect_err(|why| tracing::warn!(provider = self.settings.id, why, "its keys cannot be read"))
+            .inspect_err(|why| tracing::warn!(provider = self.settings.id, %why, "its keys cannot be read"))
             .ok()?;
         let metadata = Arc::new((*known.metadata).clone().set_jwks(keys));
         self.remember(Known { metadata: Arc::clone(&metadata), keys_at: now, ..known });
         Some(metadata)
     }
 
-    pub async fn discover(&self) -> Result<Metadata, String> {
-        let issuer = IssuerUrl::new(self.settings.issuer.clone()).map_err(|error| error.to_string())?;
+    pub async fn discover(&self) -> Result<Metadata, Undiscovered> {
+        let issuer = IssuerUrl::new(self.settings.issuer.clone());
+        let issuer = issuer.map_err(|error| Undiscovered::Unreadable(error.to_string()))?;
         let found = Metadata::discover_async(issuer, &self.outgoing).await;
-        let metadata = found.map_err(|error| told(&error))?;
+        let metadata = found?;
         // Only one on this machine may send us to this machine.
         let encrypted = self.settings.issuer.starts_with("https:");
         for (what, address) in addresses(&metadata) {
             if !is_safe_url(&address) || (encrypted && !address.starts_with("https:")) {
-                return Err(format!("its {what} is {address:?}, which is not https"));
+                return Err(Undiscovered::Unsafe(what, address));
             }
         }
         Ok(metadata)
     }
 
-    async fn keys(&self, from: &JsonWebKeySetUrl) -> Result<CoreJsonWebKeySet, String> {
-        CoreJsonWebKeySet::fetch_async(from, &self.outgoing).await.map_err(|error| told(&error))
+    async fn keys(&self, from: &JsonWebKeySetUrl) -> Result<CoreJsonWebKeySet, Undiscovered> {
+        Ok(CoreJsonWebKeySet::fetch_async(from, &self.outgoing).await?)
     }
 
     /// Where people sign out there as well and come back from, if that is known: nobody waits for it.
@@ -196,19 +221,6 @@ fn origin(address: &str) -> Option<String> {
     Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?))
 }
 
-/// The library keeps to itself what went wrong underneath.
-fn told(error: &openidconnect::DiscoveryError<OutgoingError>) -> String {
-    use openidconnect::DiscoveryError;
-    match error {
-        DiscoveryError::Request(error) => error.to_string(),
-        DiscoveryError::Parse(error) => format!("what it says of itself cannot be read: {error}"),
-        DiscoveryError::Validation(why)
-        | DiscoveryError::Other(why)
-        | DiscoveryError::Response(_, _, why) => why.clone(),
-        other => other.to_string(),
-    }
-}
-
 /// All of the organisation, in the order of the settings.
 #[derive(Clone)]
 pub struct Providers(Arc<[Arc<Provider>]>);
@@ -222,6 +234,10 @@ impl Providers {
 
     pub fn find(&self, id: &str) -> Option<&Arc<Provider>> {
         self.0.iter().find(|provider| provider.settings.id == id)
+    }
+
+    pub fn all(&self) -> &[Arc<Provider>] {
+        &self.0
     }
 
     pub fn of_issuer(&self, issuer: &str) -> Option<&Arc<Provider>> {

@@ -68,8 +68,8 @@ async fn is_to_prove(host: &Host, visitor: &Visitor) -> Result<bool, Refused> {
 
 /// As the provider sends the browser back.
 #[derive(Deserialize)]
-struct CameBack {
-    state: Option<String>,
+pub struct CameBack {
+    pub state: Option<String>,
     code: Option<String>,
     error: Option<String>,
     iss: Option<String>,
@@ -93,26 +93,25 @@ async fn callback(
         Ok(Query(came_back)) => answered(&host, provider, &headers, came_back).await,
         Err(_) => Err(Denied::from(Refusal::NotBegunHere)),
     };
-    let arrival = Arrival::new(&host);
-    let landing = match answered {
-        Ok(Answered { identity, profile, proof, session }) => {
-            let arriving = arrival.arriving(&host, &visitor, &headers);
-            host.portal
-                .sign_in_by_provider(ProviderSignIn { identity, profile, proof, session, arriving })
-                .await
-        }
-        Err(refusal) => Err(refusal),
-    };
-    let landing = match landing {
-        Ok(landing) => landing,
+    let Answered { identity, profile, proof, session } = match answered {
+        Ok(answered) => answered,
         Err(denied) => {
             metrics::signed_in("failed");
-            if let Denied::Refused(refusal) = denied {
-                host.portal.note_refused_sign_in(refusal).await?;
+            match denied {
+                Denied::Refused(refusal) if refusal != Refusal::ProviderUnreachable => {
+                    host.portal.note_refused_sign_in(refusal).await?;
+                }
+                // Nobody's fault: whoever sits behind one address with many may not be kept out for it.
+                _ => counted.forgive(),
             }
             return Err(denied.into());
         }
     };
+    let arrival = Arrival::new(&host);
+    let arriving = arrival.arriving(&host, &visitor, &headers);
+    let told = ProviderSignIn { identity, profile, proof, session, arriving };
+    let landing =
+        host.portal.sign_in_by_provider(told).await.inspect_err(|_| metrics::signed_in("failed"))?;
     counted.forgive();
     let mut response = arrival.land(&host, &landing);
     response.headers_mut().append(SET_COOKIE, host.cookies.clear(Kind::Asking));
@@ -154,7 +153,7 @@ fn asked(host: &Host, provider: &Provider, headers: &HeaderMap, state: Option<&s
 }
 
 #[derive(Deserialize)]
-struct LogoutForm {
+pub struct LogoutForm {
     logout_token: String,
 }
 
