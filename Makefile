@@ -97,6 +97,23 @@ cases: tools-test ## run the abuse cases, one line each
 	| awk '{ print "case " $$1 ": " ($$2 ? "failed" : "passed"); if ($$2) bad++; else good++ } \
 		END { printf "%d passed, %d failed\n", good, bad; exit bad > 0 || good == 0 }'
 
+# Between the marks in docs/security.md, a row a case: what was tried, from the tests' names, and how it ended.
+.PHONY: case-list
+case-list: cases ## run the abuse cases, and write down in docs/security.md how each ended
+	@awk 'match($$0, /server::cases +([a-z_]+::)?case_[0-9]+_[a-z0-9_]+/) { \
+			name = substr($$0, RSTART, RLENGTH); sub(/.*case_0*/, "", name); number = name; sub(/_.*/, "", number); \
+			sub(/[0-9]+_/, "", name); gsub(/_/, " ", name); \
+			print number "\t" name "\t" ($$1 == "PASS" ? "passed" : "failed") }' '$(TARGET)/cases.log' \
+	| sort -t "$$(printf '\t')" -k1,1n -k2,2 -u \
+	| awk -F '\t' '{ tried[$$1] = (tried[$$1] ? tried[$$1] "; " : "") $$2; if ($$3 != "passed") bad[$$1] = 1; if (!($$1 in at)) order[at[$$1] = ++count] = $$1 } \
+		END { print "| case | what is tried | |\n|---|---|---|"; \
+			for (i = 1; i <= count; i++) print "| " order[i] " | " tried[order[i]] " | " (order[i] in bad ? "failed" : "passed") " |" }' \
+	> '$(TARGET)/case-list.md'
+	@awk 'FNR == NR { list = list $$0 "\n"; next } /<!-- cases -->/ { print; printf "%s", list; inside = 1 } \
+		/<!-- \/cases -->/ { inside = 0 } !inside || 0 { if ($$0 !~ /<!-- cases -->/) print }' \
+		'$(TARGET)/case-list.md' docs/security.md > '$(TARGET)/security.md'
+	@cp '$(TARGET)/security.md' docs/security.md && cat '$(TARGET)/case-list.md'
+
 .PHONY: bench
 bench: site tools-browsers ## measure, and print the tables; ten minutes, and never a test
 	@cd end2end/bench && { [[ node_modules/.package-lock.json -nt package-lock.json ]] || npm ci; }

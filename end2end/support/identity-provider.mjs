@@ -45,6 +45,8 @@ const provider = new Provider(ISSUER, {
     await grant.save();
     return grant;
   },
+  // Its dispatcher refuses to call anybody on this machine, where the portal is.
+  fetch: (url, { dispatcher, ...options }) => globalThis.fetch(url, options),
   pkce: { required: () => true },
   ttl: { Interaction: 3600, Session: 86400, Grant: 86400, AccessToken: 60, IdToken: 300 },
 });

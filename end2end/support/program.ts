@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -17,6 +17,8 @@ export class Program {
 
   private constructor(
     private readonly process: ChildProcess,
+    private readonly binary: string,
+    private readonly settings: Settings,
     private readonly folder: string,
     private readonly clock: MovableClock,
     readonly url: string,
@@ -49,7 +51,7 @@ export class Program {
       env: { ...process.env, ...set, ...clock.variables(), RUST_LOG: 'warn' },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    return new Program(child, folder, clock, url, `http://127.0.0.1:${management}/health/ready`);
+    return new Program(child, binary, set, folder, clock, url, `http://127.0.0.1:${management}/health/ready`);
   }
 
   async stop(): Promise<void> {
@@ -64,6 +66,13 @@ export class Program {
   /** Moves the program's wall clock on, and nobody else's. */
   jump(seconds: number): void {
     this.clock.jump(seconds);
+  }
+
+  /** What `latchkey doctor` says, a line a thing. It ends with an error, because everybody knows the demo's passwords. */
+  doctor(): string[] {
+    const own = { LATCHKEY_DATABASE__URL: `sqlite:${join(this.folder, 'data', 'portal.db')}`, LATCHKEY_SERVER__PUBLIC_URL: this.url };
+    const { stdout } = spawnSync(this.binary, ['doctor'], { env: { ...process.env, ...this.settings, ...own }, encoding: 'utf8' });
+    return stdout.trim().split('\n');
   }
 
   /** How many commands for this phone the fleet has taken. */

@@ -182,6 +182,11 @@ async function told(portal: Portal, visit: Visit): Promise<void> {
   await portal.button('Save the new password').click();
   await expect(portal.alert).toBeVisible();
   await visit('account, refused', page);
+  await page.goto('/account');
+  await page.getByLabel('Your password, to make new codes').fill('ana-demo');
+  await portal.button('Make ten new codes').click();
+  await expect(portal.main.locator('.recovery-codes li')).toHaveCount(10);
+  await visit('account, recovery codes', page);
   await page.goto('/account?changed');
   await visit('account, changed', page);
 }

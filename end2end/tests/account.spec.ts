@@ -50,7 +50,7 @@ test('a session elsewhere is seen and ended from here', async ({ portal, page, e
   if (!still) await openAlive(other.page, '/devices');
   await portal.signIn();
   await page.goto('/account');
-  const sessions = portal.main.getByRole('listitem');
+  const sessions = portal.main.getByRole('region', { name: 'Where you are signed in' }).getByRole('listitem');
   await expect(sessions).toHaveCount(2);
   await expect(sessions.filter({ hasText: 'You are here' })).toHaveCount(1);
   await expect(sessions.filter({ hasText: /(Chrome on (Windows|Linux|Android)|Safari on iPhone)/ })).toHaveCount(2);

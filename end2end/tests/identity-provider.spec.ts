@@ -1,3 +1,4 @@
+import { barriers } from '../support/barriers';
 import { IdentityProvider } from '../support/identity-provider';
 import type { Portal } from '../support/portal';
 import { expect, test as base } from '../support/test';
@@ -52,8 +53,9 @@ for (const pushed of [false, true]) {
   });
 }
 
-test('single sign-on that asks nobody proves nothing, and the way on is offered', async ({ portal, page, identity, program }) => {
+test('single sign-on that asks nobody proves nothing, and the way on is offered', async ({ portal, page, identity, program, still }) => {
   await page.goto('/sign-in');
+  if (!still) expect(await barriers(page)).toEqual([]);
   await portal.button(CONTINUE).click();
   await identity.signIn(page);
   await expect(portal.heading('Your devices')).toBeVisible();
@@ -67,6 +69,7 @@ test('single sign-on that asks nobody proves nothing, and the way on is offered'
   await expect(portal.main).toContainText('Step 1 of 2');
   await expect(portal.button('Reset Passcode')).toHaveCount(0);
   expect(program.commands(id)).toBe(0);
+  if (!still) expect(await barriers(page)).toEqual([]);
 
   await identity.obeys(true);
   await portal.button('Sign out').click();
@@ -96,4 +99,16 @@ test('whoever signs out there is signed out here', async ({ portal, page, identi
   await identity.signOutThere(page);
   if (still) await other.reload();
   await expect(other.getByRole('article', { name: GALAXY })).toBeHidden();
+});
+
+test('the doctor finds nothing wrong with it', async ({ portal, page, identity, program }) => {
+  await page.goto('/sign-in');
+  await portal.button(CONTINUE).click();
+  await identity.signIn(page);
+  await expect(portal.card(GALAXY)).toBeVisible();
+  const about = program.doctor().filter((line) => line.includes('identity provider work'));
+  expect(about.length).toBe(7);
+  expect(about.filter((line) => !line.startsWith('ok '))).toEqual([]);
+  expect(about.join('\n')).toContain('auth_time: it came with 1 of the last 1 sign-ins');
+  expect(about.join('\n')).toContain(`it has to allow ${program.url}/oidc/work/callback`);
 });

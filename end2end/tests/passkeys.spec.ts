@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { barriers } from '../support/barriers';
 import { expect, test as base } from '../support/test';
 
 const GALAXY = "Ana's Galaxy";
@@ -39,6 +40,7 @@ test('a passkey is added, signs in, and is the fresh proof', async ({ portal, pa
   await expect(portal.main.getByText('The passkey was added.')).toBeVisible();
   await expect(portal.button('Remove this passkey')).toHaveCount(1);
   await expect(page.getByText('A passkey was added').first()).toBeVisible();
+  expect(await barriers(page)).toEqual([]);
 
   await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
   const sent = page.waitForRequest((request) => request.url().endsWith('/sign-in/passkey'));
@@ -51,6 +53,7 @@ test('a passkey is added, signs in, and is the fresh proof', async ({ portal, pa
 
   const id = await portal.signOutToProve(GALAXY);
   await expect(portal.main.getByText('Not one that is kept on the phone you are resetting')).toBeVisible();
+  expect(await barriers(page)).toEqual([]);
   // A key that did not see who holds it proves nothing; browsers do not even ask for less.
   await verifies(false);
   await portal.button('Use a passkey').click();

@@ -113,8 +113,8 @@ async fn begin_adding(
 ) -> Result<Response, Refused> {
     let form = readable(form)?;
     let actor = visitor.actor.ok_or(Refused(Refusal::NotSignedIn))?;
-    let webauthn = webauthn(&host, &headers)?;
     host.portal.check_password(&actor, &form.current).await?;
+    let webauthn = webauthn(&host, &headers)?;
     let person = &actor.person;
     let has = host.portal.passkeys(person.id).await?.into_iter().map(|one| one.id.0).collect();
     let (mut options, state) = webauthn
@@ -276,7 +276,7 @@ fn browser(asking: &Token) -> Uuid {
 }
 
 fn read<T: for<'a> Deserialize<'a>>(answer: &str) -> Result<T, Refused> {
-    serde_json::from_str(answer).map_err(|_| Refused(Refusal::Malformed))
+    serde_json::from_str(answer).map_err(|_| Refused(Refusal::PasskeyNotBelieved))
 }
 
 fn written(credential: &Credential) -> Result<String, Refused> {

@@ -85,7 +85,7 @@ impl SqliteStore {
         let event = match refusal {
             Refusal::NotBegunHere => Event::SignInNotBegunHere,
             Refusal::ProviderDenied => Event::SignInDeniedByProvider,
-            Refusal::ProviderNotBelieved => Event::SignInNotBelieved,
+            Refusal::ProviderNotBelieved | Refusal::PasskeyNotBelieved => Event::SignInNotBelieved,
             _ => Event::SignInFailed,
         };
         let mut tx = self.database.write().await?;

@@ -225,3 +225,66 @@ async fn case_67_a_database_of_the_demo_outside_of_it() {
     let audit = ["password_set", "password_set", "password_set", "sign_in_failed"];
     program.verify(&ana, &answer, Then { status: 303, commands: 0, audit: &audit }).await;
 }
+
+/// They are as good as the password, once.
+#[tokio::test]
+async fn case_34_recovery_codes_are_kept_nowhere() {
+    let program = Program::start().await;
+    let ana = program.browser();
+    ana.sign_in("ana").await;
+    let made = ana.form("/account/recovery-codes", &[("current", "ana-demo")]).await;
+    let codes = made.codes();
+    assert_eq!(codes.len(), 10, "{}", made.text());
+    program.secrets.lock().unwrap().extend(codes.iter().cloned());
+    program.secrets.lock().unwrap().extend(codes.iter().map(|code| code.replace('-', "")));
+    ana.form("/sign-out", &[]).await;
+    let answer = ana.form("/sign-in", &[("user_name", "ana"), ("password", &codes[0])]).await;
+    assert_eq!(answer.leads_to.as_deref(), Some("/devices"));
+    assert!(ana.get("/account").await.text().contains("You have 9 left."));
+    let audit = ["signed_in", "recovery_codes_made", "signed_out", "recovery_code_used", "signed_in"];
+    program.verify(&ana, &answer, Then { status: 303, commands: 0, audit: &audit }).await;
+}
+
+/// Whoever sits down at an open page keeps no key to it.
+#[tokio::test]
+async fn case_22_nothing_that_opens_the_account_is_added_without_the_password() {
+    let program = Program::start().await;
+    let ana = program.browser();
+    ana.sign_in("ana").await;
+    for _ in 0..10 {
+        let refused = ana.form("/account/recovery-codes", &[("current", "not it")]).await;
+        assert_eq!((refused.status, refused.codes().len()), (403, 0));
+    }
+    for path in ["/account/recovery-codes", "/account/passkeys/begin"] {
+        let refused = ana.form(path, &[("current", "ana-demo")]).await;
+        assert_eq!((refused.status, refused.codes().len()), (429, 0), "{path}");
+    }
+    let answer = ana.form("/account/passkeys", &[("ticket", "x"), ("answer", "{}")]).await;
+    program.verify(&ana, &answer, Then { status: 400, commands: 0, audit: &["signed_in"] }).await;
+}
+
+#[tokio::test]
+async fn case_13_a_passkey_that_nobody_asked_for() {
+    let program = Program::start().await;
+    let (ana, other) = (program.browser_by_name(), program.browser_by_name());
+    let asked = async |browser: &Browser| -> String {
+        let asked = browser.form("/sign-in/passkey/begin", &[]).await;
+        let asked: serde_json::Value = serde_json::from_str(&asked.body).unwrap();
+        assert_eq!(asked["options"]["publicKey"]["userVerification"], "required");
+        asked["ticket"].as_str().unwrap().to_owned()
+    };
+    let (own, others) = (asked(&ana).await, asked(&other).await);
+    let changed = format!("{}A", &own[..own.len() - 1]);
+    // Asked of nobody, of another browser, changed; and an answer that is none, after which the question is used up.
+    let tickets = ["", "0a1b2c3d.AAAA.BBBB", &others, &changed, &own, &own];
+    for ticket in tickets {
+        let answer = ana.form("/sign-in/passkey", &[("ticket", ticket), ("answer", "{}")]).await;
+        assert_eq!(answer.status, 400, "{ticket}");
+    }
+    let answer = ana.form("/sign-in/passkey", &[("ticket", &own), ("answer", "{}")]).await;
+    assert!(answer.text().contains("This passkey could not be used"), "{}", answer.text());
+    assert_eq!(ana.cookie("latchkey_session"), None);
+    program
+        .verify(&ana, &answer, Then { status: 400, commands: 0, audit: &["sign_in_not_believed"; 7] })
+        .await;
+}

@@ -241,6 +241,13 @@ impl Answer {
         Some(text.split_whitespace().collect())
     }
 
+    /// The recovery codes this page shows.
+    pub fn codes(&self) -> Vec<String> {
+        let html = Html::parse_document(&self.body);
+        let shown = Selector::parse(".recovery-codes code").unwrap();
+        html.select(&shown).map(|code| code.text().collect()).collect()
+    }
+
     /// What the page says, without its markup.
     pub fn text(&self) -> String {
         let html = Html::parse_document(&self.body);
