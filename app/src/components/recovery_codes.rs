@@ -13,7 +13,7 @@ pub fn RecoveryCodeList(left: u32) -> impl IntoView {
         left => td_string!(l, portal.recovery.left, count = left),
     };
     view! {
-        <section class="panel" aria-labelledby="recovery">
+        <section class="panel recovery" aria-labelledby="recovery">
             <h2 id="recovery">{td_string!(l, portal.recovery.title)}</h2>
             <p>{td_string!(l, portal.recovery.what)}</p>
             {visitor().recovery_codes.map(|codes| view! { <New codes/> })}
