@@ -22,11 +22,22 @@ pub struct Identity {
     pub subject: String,
 }
 
+/// An identity provider's order to sign somebody out, verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignOutOrder {
+    /// What may be used once.
+    pub id: TokenHash,
+    pub issuer: String,
+    /// Whom: one session of theirs, or all.
+    pub subject: Option<String>,
+    pub session: Option<String>,
+}
+
 /// What an identity provider says of a person, as it is today.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
     pub name: String,
-    /// Empty when it is not known to be theirs.
+    /// Empty when the provider says that it may be somebody else's.
     pub email: String,
     pub it_admin: bool,
 }

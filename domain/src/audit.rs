@@ -4,48 +4,76 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::command::CommandId;
 use crate::device::DeviceId;
 use crate::person::PersonId;
 use crate::{Timestamp, hex};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Event {
-    PersonAdded,
+/// Each with its name in the database and in exports.
+macro_rules! events {
+    ($($(#[$meta:meta])* $event:ident = $name:literal,)*) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum Event {
+            $($(#[$meta])* $event,)*
+        }
+
+        impl Event {
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$event => $name,)*
+                }
+            }
+
+            /// `None`: a later version wrote it.
+            #[must_use]
+            pub fn named(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self::$event),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+events! {
+    PersonAdded = "person_added",
     /// Name, address or role, by an identity provider.
-    PersonChanged,
-    PersonDisabled,
-    PersonEnabled,
-    PasswordChanged,
+    PersonChanged = "person_changed",
+    PersonDisabled = "person_disabled",
+    PersonEnabled = "person_enabled",
+    PasswordChanged = "password_changed",
     /// By an operator.
-    PasswordSet,
-    PasskeyAdded,
-    PasskeyRemoved,
-    RecoveryCodesMade,
-    RecoveryCodeUsed,
-    SignedIn,
-    SignInFailed,
-    SignInNotBegunHere,
-    SignInDeniedByProvider,
-    SignInNotBelieved,
-    SignInOfDisabled,
-    SignedOut,
-    SignedOutByProvider,
-    WindowOpened,
-    WindowProven,
-    WindowLate,
-    WindowOfAnotherPerson,
-    WindowNotFresh,
-    WindowTooWeak,
-    ResetRefused,
-    ResetSubmitted,
-    ResetDone,
-    ResetFailed,
-    ResetExpired,
-    ResetCancelled,
-    PasscodeRevealed,
-    PasscodeErased,
+    PasswordSet = "password_set",
+    PasskeyAdded = "passkey_added",
+    PasskeyRemoved = "passkey_removed",
+    RecoveryCodesMade = "recovery_codes_made",
+    RecoveryCodeUsed = "recovery_code_used",
+    SignedIn = "signed_in",
+    SignInFailed = "sign_in_failed",
+    SignInNotBegunHere = "sign_in_not_begun_here",
+    SignInDeniedByProvider = "sign_in_denied_by_provider",
+    SignInNotBelieved = "sign_in_not_believed",
+    SignInOfDisabled = "sign_in_of_disabled",
+    SignedOut = "signed_out",
+    SignedOutByProvider = "signed_out_by_provider",
+    WindowOpened = "window_opened",
+    WindowProven = "window_proven",
+    WindowLate = "window_late",
+    WindowOfAnotherPerson = "window_of_another_person",
+    WindowNotFresh = "window_not_fresh",
+    WindowTooWeak = "window_too_weak",
+    ResetRefused = "reset_refused",
+    ResetSubmitted = "reset_submitted",
+    ResetDone = "reset_done",
+    ResetFailed = "reset_failed",
+    ResetExpired = "reset_expired",
+    ResetCancelled = "reset_cancelled",
+    PasscodeRevealed = "passcode_revealed",
+    PasscodeErased = "passcode_erased",
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +87,27 @@ pub struct Link(pub [u8; 32]);
 impl Link {
     /// Before the first row.
     pub const NONE: Self = Self([0; 32]);
+
+    /// Of a row that comes after the one with this link.
+    #[must_use]
+    pub fn next(&self, row: &AuditEntry) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(self.0);
+        hash.update(row.seq.to_be_bytes());
+        hash.update(row.at.0.to_be_bytes());
+        // With their lengths, so that nothing can move from one field into the next.
+        let parts = [
+            Some(row.event.as_bytes()),
+            row.person.as_ref().map(|person| &person.0.as_bytes()[..]),
+            row.device.as_ref().map(String::as_bytes),
+            row.command.as_ref().map(|command| &command.0.as_bytes()[..]),
+        ];
+        for part in parts {
+            hash.update(part.map_or(u64::MAX, |part| part.len() as u64).to_be_bytes());
+            hash.update(part.unwrap_or_default());
+        }
+        Self(hash.finalize().into())
+    }
 }
 
 impl fmt::Display for Link {
@@ -80,7 +129,8 @@ pub struct AuditEntry {
     /// Grows by one with every row.
     pub seq: i64,
     pub at: Timestamp,
-    pub event: Event,
+    /// The name of an [`Event`], or whatever somebody wrote there.
+    pub event: String,
     pub person: Option<PersonId>,
     pub user_name: Option<String>,
     pub device: Option<String>,

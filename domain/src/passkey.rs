@@ -59,7 +59,8 @@ pub struct Passkey {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsedPasskey {
     pub id: PasskeyId,
-    /// What is to be known of it from now on.
+    /// What was known of it when it was verified, and what is to be known from now on.
+    pub before: String,
     pub credential: String,
 }
 

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::audit::Happened;
+use crate::audit::{Event, Happened};
 use crate::command::{
     COMMAND_SECONDS, Command, CommandId, CommandKind, CommandState, CommandStep, Submission,
 };
@@ -174,7 +174,7 @@ impl Portal {
         let PasscodeState::Sealed(sealed) = &stored.state else {
             return Err(Refusal::PasscodeGone.into());
         };
-        let passcode = self.sealer.open(stored.command.0, sealed)?;
+        let passcode = self.sealer.open(stored.command.0.as_bytes(), sealed)?;
         self.signals.send(Signal::Changed(actor.person.id));
         Ok(RevealedPasscode { passcode, expires_at: stored.expires_at })
     }
@@ -201,19 +201,20 @@ impl Portal {
     pub async fn what_happened(&self, actor: &Actor) -> Result<(Vec<Happened>, Timestamp), Denied> {
         let mut names = HashMap::new();
         for fleet in &self.fleets {
-            let devices = fleet.devices_of(&actor.person).await?;
+            // A fleet that does not answer costs the names alone.
+            let devices = fleet.devices_of(&actor.person).await.unwrap_or_default();
             names.extend(devices.into_iter().map(|device| (device.id, device.name)));
         }
         let rows = self.store.audit_of(actor.person.id, HAPPENED).await?;
-        let happened = rows.into_iter().map(|row| Happened {
-            seq: row.seq,
-            at: row.at,
-            event: row.event,
+        let happened = rows.into_iter().filter_map(|row| {
             // Whoever signed in in somebody else's window learns nothing of that one's device.
-            device: row
-                .device
-                .and_then(|id| names.get_key_value(&id.parse().ok()?))
-                .map(|(id, name)| (id.clone(), name.clone())),
+            let device = row.device.and_then(|id| names.get_key_value(&id.parse().ok()?));
+            Some(Happened {
+                seq: row.seq,
+                at: row.at,
+                event: Event::named(&row.event)?,
+                device: device.map(|(id, name)| (id.clone(), name.clone())),
+            })
         });
         Ok((happened.collect(), self.clock.now()))
     }

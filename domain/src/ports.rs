@@ -4,10 +4,9 @@ use std::fmt;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
-use uuid::Uuid;
 
-use crate::account::{Account, Identity, Profile, SignedIn, TokenHash};
-use crate::audit::{AuditEntry, Head};
+use crate::account::{Account, Identity, Profile, SignOutOrder, SignedIn, TokenHash};
+use crate::audit::{AuditEntry, Event, Head};
 use crate::command::{Command, CommandId, CommandState, CommandStep, Failure, Submission};
 use crate::device::{Device, DeviceId, FleetId};
 use crate::freshness::{Authentication, Grant, Purpose, RevealFacts, SignInWindow, Verdict};
@@ -28,12 +27,13 @@ pub trait Randomness: Send + Sync {
     fn fill(&self, bytes: &mut [u8]);
 }
 
-/// Encrypts what only this program may read, such as a temporary passcode for the database. `row` is bound to it: a sealed passcode moved to another row does not open.
+/// Encrypts what only this program may read, such as a temporary passcode for the database. `row` is bound to it: what is
+/// sealed for one row, or one browser, does not open for another.
 pub trait Sealer: Send + Sync {
-    fn seal(&self, row: Uuid, passcode: &SecretString) -> Sealed;
+    fn seal(&self, row: &[u8], text: &SecretString) -> Sealed;
     /// # Errors
     /// When the key is not the one it was sealed with, or the bytes were changed.
-    fn open(&self, row: Uuid, sealed: &Sealed) -> Result<SecretString, SealBroken>;
+    fn open(&self, row: &[u8], sealed: &Sealed) -> Result<SecretString, SealBroken>;
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -61,7 +61,7 @@ pub trait Authenticator: Send + Sync {
         &self,
         user_name: &str,
         password: &SecretString,
-    ) -> Result<Option<PersonId>, StoreError>;
+    ) -> Result<Option<(PersonId, Means)>, StoreError>;
     /// Whether the password is the person's current one.
     ///
     /// # Errors
@@ -118,7 +118,12 @@ pub struct NewSession {
 
 /// How somebody signed in.
 pub enum Means {
-    Password,
+    /// As it was kept when it was compared.
+    Password {
+        hash: String,
+    },
+    /// Used up by the sign-in.
+    RecoveryCode(TokenHash),
     Passkey(UsedPasskey),
     /// The issuer that told us, and what it calls its own session, so that it can end ours.
     Provider {
@@ -164,12 +169,8 @@ pub trait Store: Send + Sync {
     /// Whether anybody signs in with a password of ours.
     async fn has_passwords(&self) -> Result<bool, StoreError>;
     /// Ends every other session of the person, and every window and grant with them.
-    async fn change_password(
-        &self,
-        actor: &Actor,
-        password_hash: &str,
-        now: Timestamp,
-    ) -> Result<(), StoreError>;
+    async fn change_password(&self, actor: &Actor, password_hash: &str, now: Timestamp)
+    -> Result<(), Denied>;
 
     /// For an operator, who has no session. Ends every session, window and grant of the person, and what else opened
     /// the account.
@@ -189,10 +190,11 @@ pub trait Store: Send + Sync {
     async fn knows_browser(&self, user_name: &str, browser: &TokenHash) -> Result<bool, StoreError>;
 
     // Sessions, windows, grants
-    /// Session, end of the old one, window consumed and judged by [`SignInWindow::judge`], grant, audit.
+    /// Session, end of the old one, what was signed in with used up, window consumed and judged by [`SignInWindow::judge`], grant, audit.
     ///
     /// # Errors
-    /// [`Refusal::AccountDisabled`]; nothing is changed then.
+    /// [`Refusal::AccountDisabled`], which alone is written down; and when what was signed in with is gone by now,
+    /// [`Refusal::WrongCredentials`] or [`Refusal::PasskeyNotBelieved`].
     async fn sign_in(&self, new: &NewSession, now: Timestamp) -> Result<Option<WindowOutcome>, Denied>;
     /// Whose identity it is, with what is said of them today: `newcomer` when it is nobody's yet.
     async fn person_of(
@@ -204,16 +206,15 @@ pub trait Store: Send + Sync {
     ) -> Result<PersonId, StoreError>;
     /// Whether it is used for the first time. Kept for a day.
     async fn use_once(&self, what: &TokenHash, now: Timestamp) -> Result<bool, StoreError>;
-    /// Writes the audit row of an identity provider's answer that led to no session.
-    async fn note_refused_sign_in(&self, refusal: Refusal, now: Timestamp) -> Result<(), StoreError>;
-    /// Ends the sessions that this provider told of: those of its own session, else all of the subject's.
+    /// Writes down what happened to nobody we know.
+    async fn note(&self, event: Event, now: Timestamp) -> Result<(), StoreError>;
+    /// Ends the sessions that a provider's order is about: of its own session, else all of the subject's. `None` when the
+    /// order was carried out before.
     async fn end_provider_sessions(
         &self,
-        issuer: &str,
-        subject: Option<&str>,
-        session: Option<&str>,
+        order: &SignOutOrder,
         now: Timestamp,
-    ) -> Result<Vec<SessionId>, StoreError>;
+    ) -> Result<Option<Vec<SessionId>>, StoreError>;
     /// The issuer that this session came from, for signing out there as well.
     async fn issuer_of(&self, session: SessionId) -> Result<Option<String>, StoreError>;
     /// Of the newest twenty sessions that an issuer told us of.
@@ -259,8 +260,10 @@ pub trait Store: Send + Sync {
     // Passkeys and recovery codes
     /// Oldest first; none of a disabled person.
     async fn passkeys(&self, person: PersonId) -> Result<Vec<Passkey>, StoreError>;
-    /// False when there is one of that id, whoever has it.
-    async fn add_passkey(&self, actor: &Actor, passkey: &Passkey) -> Result<bool, StoreError>;
+    /// # Errors
+    /// [`Refusal::PasskeyNotBelieved`] when there is one of that id, whoever has it, and [`Refusal::NotSignedIn`] when
+    /// the session has ended by now.
+    async fn add_passkey(&self, actor: &Actor, passkey: &Passkey) -> Result<(), Denied>;
     /// False when that person has none of that id.
     async fn remove_passkey(&self, actor: &Actor, id: &PasskeyId, now: Timestamp)
     -> Result<bool, StoreError>;
@@ -270,14 +273,13 @@ pub trait Store: Send + Sync {
         actor: &Actor,
         codes: &[TokenHash],
         now: Timestamp,
-    ) -> Result<(), StoreError>;
+    ) -> Result<(), Denied>;
     async fn recovery_codes_left(&self, person: PersonId) -> Result<u32, StoreError>;
-    /// Whose code it is, who may not use it again.
-    async fn use_recovery_code(
+    /// Whose unused code it is. [`Store::sign_in`] uses it.
+    async fn owner_of_recovery_code(
         &self,
         user_name: &str,
         code: &TokenHash,
-        now: Timestamp,
     ) -> Result<Option<PersonId>, StoreError>;
 
     // Commands

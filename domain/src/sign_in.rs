@@ -3,7 +3,10 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Identity, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, Profile, SignedIn, TokenHash};
+use crate::account::{
+    Identity, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, Profile, SignOutOrder, SignedIn, TokenHash,
+};
+use crate::audit::Event;
 use crate::device::{Capability, DeviceId};
 use crate::freshness::{Authentication, Purpose, SignInWindow, Verdict, WindowId};
 use crate::live::Signal;
@@ -77,7 +80,8 @@ impl Portal {
         if attempt.password.expose_secret().len() > MAX_PASSWORD_BYTES {
             return Err(Refusal::WrongCredentials.into());
         }
-        let Some(person) = self.authenticator.authenticate(&attempt.user_name, &attempt.password).await?
+        let Some((person, by)) =
+            self.authenticator.authenticate(&attempt.user_name, &attempt.password).await?
         else {
             self.store.note_failed_sign_in(&attempt.user_name, now).await?;
             return Err(Refusal::WrongCredentials.into());
@@ -86,7 +90,7 @@ impl Portal {
             session: SessionId(self.new_id(now)),
             person,
             proof: Authentication::local(now),
-            by: Means::Password,
+            by,
             arriving: attempt.arriving,
         };
         self.begin_session(session, now).await
@@ -108,7 +112,8 @@ impl Portal {
         self.begin_session(session, now).await
     }
 
-    /// Verified by the host: the person was there, and known to what keeps the passkey.
+    /// Verified by the host: the person was there, and known to what keeps the passkey. They may have been so since it was
+    /// asked for, and whoever holds an answer back proves no more by it.
     ///
     /// # Errors
     /// [`Refusal::AccountDisabled`].
@@ -116,13 +121,14 @@ impl Portal {
         &self,
         person: PersonId,
         passkey: UsedPasskey,
+        asked_at: Timestamp,
         arriving: Arriving,
     ) -> Result<Landing, Denied> {
         let now = self.clock.now();
         let session = NewSession {
             session: SessionId(self.new_id(now)),
             person,
-            proof: Authentication::local(now),
+            proof: Authentication::local(asked_at),
             by: Means::Passkey(passkey),
             arriving,
         };
@@ -155,9 +161,19 @@ impl Portal {
         Ok(self.store.use_once(what, self.clock.now()).await?)
     }
 
-    /// An identity provider's answer led to no session.
-    pub async fn note_refused_sign_in(&self, refusal: Refusal) -> Result<(), Denied> {
-        Ok(self.store.note_refused_sign_in(refusal, self.clock.now()).await?)
+    /// What proved nothing led to no session. Returns whether that is somebody's doing, rather than a neighbour's that
+    /// failed.
+    pub async fn note_refused_sign_in(&self, refusal: Refusal) -> Result<bool, Denied> {
+        let event = match refusal {
+            Refusal::NotBegunHere => Event::SignInNotBegunHere,
+            Refusal::ProviderDenied => Event::SignInDeniedByProvider,
+            Refusal::ProviderNotBelieved | Refusal::PasskeyNotBelieved => Event::SignInNotBelieved,
+            // Written down with whose it is.
+            Refusal::AccountDisabled => return Ok(true),
+            _ => return Ok(false),
+        };
+        self.store.note(event, self.clock.now()).await?;
+        Ok(true)
     }
 
     pub async fn actor(&self, token: &TokenHash) -> Result<Option<Actor>, Denied> {
@@ -166,21 +182,19 @@ impl Portal {
 
     /// Returns the issuer that the session came from, where the person may want to sign out as well.
     pub async fn sign_out(&self, actor: &Actor) -> Result<Option<String>, Denied> {
-        let issuer = self.store.issuer_of(actor.session).await?;
         self.store.sign_out(actor, self.clock.now()).await?;
         self.signals.send(Signal::SessionEnded(actor.session));
-        Ok(issuer)
+        // Here they are signed out, whatever is known of there.
+        Ok(self.store.issuer_of(actor.session).await.unwrap_or_default())
     }
 
-    /// The provider says that somebody signed out there: of one of its sessions, or altogether.
-    pub async fn sign_out_by_provider(
-        &self,
-        issuer: &str,
-        subject: Option<&str>,
-        session: Option<&str>,
-    ) -> Result<(), Denied> {
-        let ended = self.store.end_provider_sessions(issuer, subject, session, self.clock.now()).await?;
-        for session in ended {
+    /// The provider says that somebody signed out there.
+    ///
+    /// # Errors
+    /// [`Refusal::ProviderNotBelieved`] for an order that was carried out before.
+    pub async fn sign_out_by_provider(&self, order: &SignOutOrder) -> Result<(), Denied> {
+        let ended = self.store.end_provider_sessions(order, self.clock.now()).await?;
+        for session in ended.ok_or(Refusal::ProviderNotBelieved)? {
             self.signals.send(Signal::SessionEnded(session));
         }
         Ok(())
@@ -270,10 +284,7 @@ impl Portal {
     /// # Errors
     /// [`Refusal::PasskeyNotBelieved`] for one that somebody has.
     pub async fn add_passkey(&self, actor: &Actor, passkey: &Passkey) -> Result<(), Denied> {
-        if !self.store.add_passkey(actor, passkey).await? {
-            return Err(Refusal::PasskeyNotBelieved.into());
-        }
-        Ok(())
+        self.store.add_passkey(actor, passkey).await
     }
 
     /// # Errors

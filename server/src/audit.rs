@@ -12,8 +12,6 @@ use serde::Serialize;
 use crate::cli::{Audit, Format};
 use crate::config::Config;
 use crate::opened::Opened;
-use crate::store::audit::link;
-use crate::store::names::Named;
 
 /// How many rows are read at once.
 const ROWS: u32 = 1_000;
@@ -43,9 +41,16 @@ async fn each(
     store: &dyn Store,
     mut use_row: impl FnMut(&AuditEntry) -> Result<(), String>,
 ) -> Result<(), String> {
-    let mut seq = 0;
+    let (mut seq, mut at_once) = (i64::MIN, ROWS);
     loop {
-        let rows = store.audit_after(seq, ROWS).await.map_err(|error| error.to_string())?;
+        let rows = match store.audit_after(seq, at_once).await {
+            // So that the rows before the one that cannot be read are used first.
+            Err(_) if at_once > 1 => {
+                at_once = 1;
+                continue;
+            }
+            rows => rows.map_err(|error| error.to_string())?,
+        };
         let Some(last) = rows.last() else { return Ok(()) };
         seq = last.seq;
         rows.iter().try_for_each(&mut use_row)?;
@@ -68,13 +73,16 @@ impl Chain {
 
     fn take(&mut self, row: &AuditEntry) -> Result<(), String> {
         let expected = self.last.seq + 1;
+        if row.seq < 1 {
+            return Err(broken(row.seq, "was never written"));
+        }
         if row.seq != expected {
             return Err(broken(expected, "is missing"));
         }
         match row.link {
             None if self.older == self.last.seq => self.older = row.seq,
             None => return Err(broken(row.seq, "has no link to the row before")),
-            Some(found) if found == link(&self.last.link, row) => self.last.link = found,
+            Some(found) if found == self.last.link.next(row) => self.last.link = found,
             Some(_) => return Err(broken(row.seq, "is not as it was written")),
         }
         self.last.seq = row.seq;
@@ -121,7 +129,7 @@ enum Out<W: Write> {
 struct Line<'a> {
     seq: i64,
     at: Timestamp,
-    event: &'static str,
+    event: &'a str,
     person: Option<PersonId>,
     user_name: Option<&'a str>,
     device: Option<&'a str>,
@@ -145,7 +153,7 @@ impl<W: Write> Out<W> {
         let line = Line {
             seq: entry.seq,
             at: entry.at,
-            event: entry.event.name(),
+            event: &entry.event,
             person: entry.person,
             user_name: entry.user_name.as_deref(),
             device: entry.device.as_deref(),
@@ -182,13 +190,19 @@ fn fields(line: Line<'_>) -> [String; COLUMNS.len()] {
     ]
 }
 
-/// A spreadsheet would carry out what begins like a formula.
+/// A spreadsheet would carry out what begins like a formula, at the beginning and after whatever separates its cells: in
+/// some countries that is a semicolon.
 fn inert(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
-        format!("'{text}")
-    } else {
-        text.to_owned()
+    let mut inert = String::new();
+    let mut begins = true;
+    for sign in text.chars() {
+        if begins && matches!(sign, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n') {
+            inert.push('\'');
+        }
+        inert.push(sign);
+        begins = matches!(sign, ';' | ',' | '|' | '\t' | '\r' | '\n');
     }
+    inert
 }
 
 fn failed(error: impl std::fmt::Display) -> String {
@@ -206,7 +220,7 @@ mod tests {
         (1..=count)
             .map(|seq| {
                 let mut entry = entry(seq);
-                before = link(&before, &entry);
+                before = before.next(&entry);
                 entry.link = Some(before);
                 entry
             })
@@ -217,7 +231,7 @@ mod tests {
         AuditEntry {
             seq,
             at: Timestamp(2),
-            event: Event::SignedIn,
+            event: Event::SignedIn.name().to_owned(),
             person: None,
             user_name: Some("=cmd|' /C calc'!A0".to_owned()),
             device: Some("virtual.\"1\",2".to_owned()),
@@ -247,7 +261,7 @@ mod tests {
         assert!(verified(&rows(6)).is_ok());
         let changed = "row 3 of the audit is not as it was written";
         assert_eq!(first_broken(|rows| rows[2].at.0 += 1), changed);
-        assert_eq!(first_broken(|rows| rows[2].event = Event::SignedOut), changed);
+        assert_eq!(first_broken(|rows| rows[2].event = "x".to_owned()), changed);
         assert_eq!(first_broken(|rows| rows[2].device = None), changed);
         assert_eq!(first_broken(|rows| rows[2].person = Some(PersonId(uuid::Uuid::nil()))), changed);
         assert_eq!(first_broken(|rows| rows[2].command = Some(CommandId(uuid::Uuid::nil()))), changed);
@@ -259,12 +273,15 @@ mod tests {
         assert_eq!(first_broken(|rows| drop(rows.remove(2))), gone);
         assert_eq!(first_broken(|rows| rows.truncate(2)), format!("{gone}, and so is what came after it"));
         assert_eq!(first_broken(Vec::clear), "row 1 of the audit is missing, and so is what came after it");
+        let extra = |seq| move |rows: &mut Vec<AuditEntry>| rows.insert(0, entry(seq));
+        assert_eq!(first_broken(extra(0)), "row 0 of the audit was never written");
+        assert_eq!(first_broken(extra(-1)), "row -1 of the audit was never written");
         // Everything made anew, up to the head.
         let other = |rows: &mut Vec<AuditEntry>| {
             let mut before = Link::NONE;
             for row in rows {
                 row.at.0 += 1;
-                before = link(&before, row);
+                before = before.next(row);
                 row.link = Some(before);
             }
         };
@@ -275,7 +292,7 @@ mod tests {
     fn rows_older_than_the_chain_are_said() {
         let mut rows: Vec<_> = (1..=2).map(entry).collect();
         let mut third = entry(3);
-        third.link = Some(link(&Link::NONE, &third));
+        third.link = Some(Link::NONE.next(&third));
         rows.push(third.clone());
         let mut chain = Chain::new(vec![Head { seq: 3, link: third.link.unwrap() }]);
         rows.iter().try_for_each(|row| chain.take(row)).unwrap();
@@ -289,6 +306,12 @@ mod tests {
         for wrong in ["", "12", "12:", "x:00", "12:5f0c", &format!("12:{}", "ü".repeat(32))] {
             assert!(told(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_formula_in_the_middle_is_text_as_well() {
+        assert_eq!(inert("x;=HYPERLINK(1);y"), "x;'=HYPERLINK(1);y");
+        assert_eq!(inert("ana-maria@example.com"), "ana-maria@example.com");
     }
 
     #[test]

@@ -471,22 +471,24 @@ fn settings(environment: HashMap<String, String>) -> Result<(HashMap<String, Str
     Ok((settings, entries))
 }
 
-/// Where in its list each of them goes: after its id or its number, and at the end when there is none such.
+/// Where in its list each of them goes: after its id, or after its place in the file, and at the end when there is none
+/// such.
 fn places_of(mut entries: Vec<Entry>, in_file: &config::Config) -> Vec<(String, String)> {
     entries.sort();
-    let mut ids: HashMap<String, Vec<String>> = HashMap::new();
+    let mut lists: HashMap<String, (usize, Vec<String>)> = HashMap::new();
     let mut placed = Vec::new();
     for ([list, which, key], value) in entries {
-        let ids = ids.entry(list.clone()).or_insert_with(|| {
+        let (in_file, ids) = lists.entry(list.clone()).or_insert_with(|| {
             let all = in_file.get_array(&list).unwrap_or_default();
             let tables = all.into_iter().map(|one| one.into_table().unwrap_or_default());
-            tables.map(|table| table.get("id").map(ToString::to_string).unwrap_or_default()).collect()
+            let ids = tables.map(|table| table.get("id").map(ToString::to_string).unwrap_or_default());
+            let ids: Vec<String> = ids.collect();
+            (ids.len(), ids)
         });
-        let place = match which.parse::<usize>() {
-            Ok(number) => number.min(ids.len()),
-            // No name of a variable has a hyphen.
-            Err(_) => ids.iter().position(|id| id.replace('-', "_") == which).unwrap_or(ids.len()),
-        };
+        // No name of a variable has a hyphen.
+        let named = ids.iter().position(|id| id.replace('-', "_") == which);
+        let numbered = || which.parse().ok().filter(|place| place < &*in_file);
+        let place = named.or_else(numbered).unwrap_or(ids.len());
         if place == ids.len() {
             ids.push(which.clone());
             placed.push((format!("{list}[{place}].id"), which.replace('_', "-")));

@@ -104,16 +104,26 @@ fn identity_providers_are_listed_in_a_file_or_in_the_environment() {
 
     let alone = [("LATCHKEY_OIDC__0__ISSUER", "https://a.example"), ("LATCHKEY_OIDC__0__CLIENT_ID", "1")];
     assert_eq!(read("", &alone, vec![]).unwrap().oidc[0].id, "0");
-    for wrong in [
-        ("LATCHKEY_OIDC__0__ISSUER", "http://id.example.com"),
-        ("LATCHKEY_OIDC__0__CLIENT_ID", ""),
-        ("LATCHKEY_OIDC__0__SCOPES", "profile"),
-        ("LATCHKEY_OIDC__0__ID", "a/b"),
-        ("LATCHKEY_OIDC__0__SECRET", "x"),
-        ("LATCHKEY_OIDC__ISSUER", "https://a.example"),
+    // By a number that is no place in the file, and not from 0.
+    let numbered = [
+        ("LATCHKEY_OIDC__1__ISSUER", "https://a.example"),
+        ("LATCHKEY_OIDC__1__CLIENT_ID", "1"),
+        ("LATCHKEY_OIDC__365__ISSUER", "https://b.example"),
+        ("LATCHKEY_OIDC__365__CLIENT_ID", "2"),
+    ];
+    let config = read("", &numbered, vec![]).unwrap();
+    let told: Vec<_> = config.oidc.iter().map(|one| (one.id.as_str(), one.client_id.as_str())).collect();
+    assert_eq!(told, [("1", "1"), ("365", "2")]);
+    for (name, value, words) in [
+        ("LATCHKEY_OIDC__0__ISSUER", "http://id.example.com", "https"),
+        ("LATCHKEY_OIDC__0__CLIENT_ID", "", "client_id"),
+        ("LATCHKEY_OIDC__0__SCOPES", "profile", "openid"),
+        ("LATCHKEY_OIDC__0__ID", "a/b", "a/b"),
+        ("LATCHKEY_OIDC__0__SECRET", "x", "secret"),
+        ("LATCHKEY_OIDC__ISSUER", "https://a.example", "LATCHKEY_OIDC__ID__KEY"),
     ] {
-        let refused = read("", &[&alone[..], &[wrong]].concat(), vec![]).unwrap_err();
-        println!("{refused}");
+        let refused = read("", &[&alone[..], &[(name, value)]].concat(), vec![]).unwrap_err();
+        assert!(refused.contains(words), "{name}: {refused}");
     }
 }
 

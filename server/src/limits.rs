@@ -120,18 +120,24 @@ impl SignInLimits {
                 (key(&[b"address", network.as_bytes()]), address),
             ],
         };
-        match self.counters.take(&keys, now) {
-            Ok(()) => Ok(Attempt { limits: self, keys }),
-            Err(retry_seconds) => Err(Refusal::TooOften { retry_seconds }),
-        }
+        self.take(keys, now)
     }
-}
 
-impl SignInLimits {
-    /// Of a browser that comes back from an identity provider, which counts passwords itself.
+    /// Where no password is guessed at: with a passkey, or back from an identity provider, which counts by itself.
     pub fn begin_elsewhere(&self, network: IpNet, now: Timestamp) -> Result<Attempt<'_>, Refusal> {
         let network = network.to_string();
         let keys = vec![(key(&[b"elsewhere", network.as_bytes()]), self.limits.sign_in_failures_per_address)];
+        self.take(keys, now)
+    }
+
+    /// Of what nobody here asked for. Counted apart: any page can have its visitors' browsers send such a thing.
+    pub fn begin_unasked(&self, network: IpNet, now: Timestamp) -> Result<Attempt<'_>, Refusal> {
+        let network = network.to_string();
+        let keys = vec![(key(&[b"unasked", network.as_bytes()]), self.limits.sign_in_failures_per_address)];
+        self.take(keys, now)
+    }
+
+    fn take(&self, keys: Vec<([u8; 32], u32)>, now: Timestamp) -> Result<Attempt<'_>, Refusal> {
         match self.counters.take(&keys, now) {
             Ok(()) => Ok(Attempt { limits: self, keys }),
             Err(retry_seconds) => Err(Refusal::TooOften { retry_seconds }),

@@ -11,7 +11,6 @@ use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use domain::ports::{Randomness, SealBroken, Sealed, Sealer};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use crate::config::Config;
 
@@ -75,20 +74,20 @@ impl SealKey {
 }
 
 impl Sealer for FileSealer {
-    fn seal(&self, row: Uuid, passcode: &SecretString) -> Sealed {
+    fn seal(&self, row: &[u8], text: &SecretString) -> Sealed {
         let mut nonce = [0; 24];
         self.random.fill(&mut nonce);
-        let payload = Payload { msg: passcode.expose_secret().as_bytes(), aad: row.as_bytes() };
+        let payload = Payload { msg: text.expose_secret().as_bytes(), aad: row };
         let SealKey { cipher, id } = &self.keys[0];
         // Fails only for messages of more than 256 GiB.
         let ciphertext = cipher.encrypt(&XNonce::from(nonce), payload).unwrap_or_default();
         Sealed { key_id: id.clone(), nonce: nonce.to_vec(), ciphertext }
     }
 
-    fn open(&self, row: Uuid, sealed: &Sealed) -> Result<SecretString, SealBroken> {
+    fn open(&self, row: &[u8], sealed: &Sealed) -> Result<SecretString, SealBroken> {
         let nonce: [u8; 24] = sealed.nonce.as_slice().try_into().map_err(|_| SealBroken)?;
         let key = self.keys.iter().find(|key| key.id == sealed.key_id).ok_or(SealBroken)?;
-        let payload = Payload { msg: &sealed.ciphertext, aad: row.as_bytes() };
+        let payload = Payload { msg: &sealed.ciphertext, aad: row };
         let plain = key.cipher.decrypt(&XNonce::from(nonce), payload).map_err(|_| SealBroken)?;
         String::from_utf8(plain).map(SecretString::from).map_err(|_| SealBroken)
     }
@@ -130,7 +129,7 @@ mod tests {
     use super::*;
     use crate::random::SystemRandom;
 
-    const ROW: Uuid = Uuid::from_u128(1);
+    const ROW: &[u8] = b"a row";
 
     fn sealer(folder: &Path) -> FileSealer {
         FileSealer::open(&folder.join("seal.key"), None, Arc::new(SystemRandom)).unwrap()
@@ -144,7 +143,7 @@ mod tests {
         // The key is read again, as after a restart.
         let reopened = sealer(folder.path());
         assert_eq!(reopened.open(ROW, &sealed).unwrap().expose_secret(), "k7Qp-canary");
-        assert!(reopened.open(Uuid::from_u128(2), &sealed).is_err());
+        assert!(reopened.open(b"another", &sealed).is_err());
         let mut changed = sealed;
         changed.ciphertext[0] ^= 1;
         assert!(reopened.open(ROW, &changed).is_err());

@@ -39,8 +39,8 @@ const NOW: Timestamp = Timestamp(1_800_000_000_000);
 fn callback(bytes: &[u8]) {
     let Ok(query) = str::from_utf8(bytes) else { return };
     let Ok(uri) = format!("/oidc/work/callback?{query}").parse::<Uri>() else { return };
-    let Ok(Query(came_back)) = Query::<oidc::CameBack>::try_from_uri(&uri) else { return };
-    let _ = Question::asked(asking(), "work", came_back.state.as_deref().unwrap_or(query), NOW);
+    let Ok(Query(returned)) = Query::<oidc::ProviderReturn>::try_from_uri(&uri) else { return };
+    let _ = Question::asked(asking(), "work", returned.state.as_deref().unwrap_or(query), NOW);
 }
 
 fn cookie(bytes: &[u8]) {
@@ -78,7 +78,7 @@ fn logout_token(bytes: &[u8]) {
     let (settings, metadata) = provider();
     let _ = logout::read(settings, metadata, text, NOW);
     if let Some(claims) = claims::Claims::of_json(bytes).or_else(|| claims::Claims::of_token(text)) {
-        let _ = logout::order(&claims, NOW);
+        let _ = logout::order(&claims, &settings.issuer, NOW);
         let _ = claims.proof(&["mfa".to_owned()]);
         let _ = claims.profile(settings);
     }

@@ -97,8 +97,12 @@ impl Accounts {
         for Account { person, disabled } in self.all().await? {
             let role = if person.it_admin { "IT admin" } else { "" };
             let state = if disabled { "disabled" } else { "" };
-            let line = [&person.user_name, &person.email, &person.name, role, state].join("\t");
-            println!("{}", line.trim_end());
+            let told = [&person.user_name, &person.email, &person.name, role, state]
+                .map(|text| text.replace('\t', " "));
+            let line = told.join("\t");
+            // Names and addresses are whatever a provider says.
+            let sign = |sign: char| if sign.is_control() && sign != '\t' { '\u{fffd}' } else { sign };
+            println!("{}", line.trim_end().chars().map(sign).collect::<String>());
         }
         Ok(())
     }

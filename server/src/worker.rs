@@ -154,7 +154,9 @@ impl Worker {
         let effect = lease.command.platform.reset_effect();
         let passcode =
             effect.and_then(|effect| effect.make_passcode(lease.command.policy, self.portal.random.as_ref()));
-        let sealed = passcode.as_ref().map(|passcode| self.portal.sealer.seal(lease.command.id.0, passcode));
+        let sealed = passcode
+            .as_ref()
+            .map(|passcode| self.portal.sealer.seal(lease.command.id.0.as_bytes(), passcode));
         if !self.portal.store.begin_sending(lease, sealed.as_ref(), now).await? {
             return Ok(Turn::Lost);
         }
@@ -206,8 +208,10 @@ impl Worker {
         if !mdm.promises().deduplicates {
             return Turn::failed(Failure::Unexplained);
         }
-        let opened =
-            lease.passcode.as_ref().map(|sealed| self.portal.sealer.open(lease.command.id.0, sealed));
+        let opened = lease
+            .passcode
+            .as_ref()
+            .map(|sealed| self.portal.sealer.open(lease.command.id.0.as_bytes(), sealed));
         match opened.transpose() {
             Ok(passcode) => self.send(mdm, lease, passcode.as_ref()).await,
             Err(error) => {
@@ -227,7 +231,7 @@ impl Worker {
             Answer::Done { passcode } => Turn::Settle {
                 state: CommandState::Done,
                 failure: None,
-                passcode: passcode.map(|made| self.portal.sealer.seal(lease.command.id.0, &made)),
+                passcode: passcode.map(|made| self.portal.sealer.seal(lease.command.id.0.as_bytes(), &made)),
             },
         };
         match turn {

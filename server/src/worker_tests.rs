@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use domain::command::{Command, CommandId};
 use domain::device::{Device, DeviceId, FleetId};
 use domain::person::{Actor, Person, PersonId};
-use domain::ports::{Authenticator, Clock, Denied, PasscodeState, Promises, SessionLimits, Store};
+use domain::ports::{Authenticator, Clock, Denied, Means, PasscodeState, Promises, SessionLimits, Store};
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -144,7 +144,7 @@ struct Nobody;
 
 #[async_trait]
 impl Authenticator for Nobody {
-    async fn authenticate(&self, _: &str, _: &SecretString) -> Result<Option<PersonId>, StoreError> {
+    async fn authenticate(&self, _: &str, _: &SecretString) -> Result<Option<(PersonId, Means)>, StoreError> {
         Ok(None)
     }
 
@@ -217,7 +217,7 @@ impl Scene {
     async fn crash(&self, at: Crash) {
         let lease = self.lease().await.unwrap();
         let passcode = SecretString::from("sent-before-the-crash");
-        let sealed = self.worker.portal.sealer.seal(lease.command.id.0, &passcode);
+        let sealed = self.worker.portal.sealer.seal(lease.command.id.0.as_bytes(), &passcode);
         if at != Crash::BeforeSending {
             assert!(self.story.store.begin_sending(&lease, Some(&sealed), self.story.now()).await.unwrap());
         }
@@ -268,7 +268,7 @@ impl Scene {
         let now = self.story.now();
         let kept = self.story.store.passcode(self.actor.person.id, &self.phone.id, now).await.unwrap()?;
         let PasscodeState::Sealed(sealed) = kept.state else { return None };
-        let opened = self.worker.portal.sealer.open(self.command.0, &sealed).unwrap();
+        let opened = self.worker.portal.sealer.open(self.command.0.as_bytes(), &sealed).unwrap();
         Some(opened.expose_secret().to_owned())
     }
 }

@@ -15,6 +15,7 @@ use crate::words::language;
 #[component]
 pub fn PasskeyList(list: Vec<ShownPasskey>, now: Timestamp) -> impl IntoView {
     let l = language();
+    let none = list.is_empty().then(|| view! { <p>{td_string!(l, portal.passkey.none)}</p> });
     let items = list.into_iter().map(|one| view! { <One one now/> }).collect_view();
     let add = match visitor().passkeys {
         PasskeysHere::Possible => EitherOf3::A(view! { <Add/> }),
@@ -30,6 +31,7 @@ pub fn PasskeyList(list: Vec<ShownPasskey>, now: Timestamp) -> impl IntoView {
         <section class="panel" aria-labelledby="passkeys">
             <h2 id="passkeys">{td_string!(l, portal.passkey.title)}</h2>
             <p>{td_string!(l, portal.passkey.what)}</p>
+            {none}
             <ul class="sessions">{items}</ul>
             {add}
         </section>
@@ -59,6 +61,7 @@ fn One(one: ShownPasskey, now: Timestamp) -> impl IntoView {
 fn Add() -> impl IntoView {
     let l = language();
     view! {
+        <div class="passkey-place">
         <p class="without-passkeys">{td_string!(l, portal.passkey.needs)}</p>
         <PasskeyForm ceremony=Ceremony::Create begin="/account/passkeys/begin" action="/account/passkeys">
             <p class="field">
@@ -67,5 +70,6 @@ fn Add() -> impl IntoView {
             </p>
             <button class="button button-first" type="submit">{td_string!(l, portal.passkey.add)}</button>
         </PasskeyForm>
+        </div>
     }
 }

@@ -14,6 +14,11 @@ pub fn SignInForm(
     let l = language();
     let invalid = wrong.then_some("true");
     let described = wrong.then_some("wrong");
+    let described_password = match (wrong, counting) {
+        (true, _) => Some("wrong recovery"),
+        (false, true) => Some("recovery"),
+        (false, false) => None,
+    };
     view! {
         <form class="sign-in-form" method="post" action="/sign-in">
             {wrong
@@ -50,11 +55,11 @@ pub fn SignInForm(
                     type="password"
                     autocomplete="current-password"
                     aria-invalid=invalid
-                    aria-describedby=described
+                    aria-describedby=described_password
                     required
                 />
                 {(wrong || counting)
-                    .then(|| view! { <span class="quiet">{td_string!(l, portal.sign_in.recovery)}</span> })}
+                    .then(|| view! { <span class="quiet" id="recovery">{td_string!(l, portal.sign_in.recovery)}</span> })}
             </p>
             <button class="button button-first" type="submit">{td_string!(l, portal.sign_in.button)}</button>
         </form>

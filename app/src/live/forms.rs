@@ -58,9 +58,14 @@ pub async fn post(form: &HtmlFormElement, to: &str) -> Result<Response, JsValue>
     page::send(&Request::new_with_str_and_init(to, &init)?).await
 }
 
-async fn answer(form: &HtmlFormElement) -> Result<(), JsValue> {
+/// Sends the form, and shows what came.
+pub async fn answer(form: &HtmlFormElement) -> Result<(), JsValue> {
     let place = Place::of(form);
-    let answer = post(form, &form.get_attribute("action").unwrap_or_default()).await?;
+    show(&post(form, &form.get_attribute("action").unwrap_or_default()).await?, form, &place).await
+}
+
+/// As a browser without WebAssembly would: another page, or the same one with what it says now.
+pub async fn show(answer: &Response, form: &HtmlFormElement, place: &Place) -> Result<(), JsValue> {
     if answer.redirected() {
         let to = Url::new(&answer.url())?;
         if to.pathname() != window().location().pathname()? {
@@ -68,7 +73,7 @@ async fn answer(form: &HtmlFormElement) -> Result<(), JsValue> {
         }
         window().history()?.replace_state_with_url(&JsValue::NULL, "", Some(&answer.url()))?;
     }
-    let html = page::body(&answer).await?;
+    let html = page::body(answer).await?;
     if answer.ok() {
         // As on a phone, what was typed is not left standing.
         form.reset();

@@ -1,5 +1,5 @@
 //! Forms marked with `data-passkey`: the server is asked what to ask, the browser's passkey answers, and the answer is
-//! posted as a plain form. What the passkey says is the server's to judge.
+//! sent with the form. What the passkey says is the server's to judge.
 
 use js_sys::{Function, JSON, Object, Promise, Reflect};
 use leptos::prelude::{document, window};
@@ -8,7 +8,8 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlFormElement, HtmlInputElement};
 
-use super::{forms, page};
+use super::forms;
+use super::page::{self, Place};
 
 /// On the document, where the style sheet finds it: the forms are there, and shown by it.
 const POSSIBLE: &str = "data-passkeys";
@@ -33,16 +34,13 @@ pub fn submitted(form: HtmlFormElement) {
 }
 
 async fn answer(form: &HtmlFormElement) -> Result<(), JsValue> {
-    let answer = forms::post(form, &form.get_attribute("data-begin").unwrap_or_default()).await?;
-    let is_asked =
-        answer.headers().get("content-type")?.is_some_and(|kind| kind.starts_with("application/json"));
-    let text = page::body(&answer).await?;
-    if !is_asked {
-        // A refusal, drawn.
-        page::show_answer(&text);
-        return Ok(());
+    let place = Place::of(form);
+    let begun = forms::post(form, &form.get_attribute("data-begin").unwrap_or_default()).await?;
+    if !begun.headers().get("content-type")?.is_some_and(|kind| kind.starts_with("application/json")) {
+        // Refused, or signed out by now.
+        return forms::show(&begun, form, &place).await;
     }
-    let asked = JSON::parse(&text)?;
+    let asked = JSON::parse(&page::body(&begun).await?)?;
     let (reads, does) = if form.get_attribute("data-passkey").as_deref() == Some("create") {
         ("parseCreationOptionsFromJSON", "create")
     } else {
@@ -56,7 +54,7 @@ async fn answer(form: &HtmlFormElement) -> Result<(), JsValue> {
     let credential = JsFuture::from(Promise::from(call(&credentials, does, &wishes)?)).await?;
     fill(form, "ticket", &get(&asked, "ticket")?.as_string().unwrap_or_default())?;
     fill(form, "answer", &String::from(JSON::stringify(&credential)?))?;
-    form.submit()
+    forms::answer(form).await
 }
 
 /// Where browsers read and write what passkeys are asked and answer as JSON.

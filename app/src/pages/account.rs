@@ -88,14 +88,17 @@ fn WhatHappened() -> impl IntoView {
     view! {
         <Suspense>
             {move || Suspend::new(async move {
-                // When it cannot be told, the part above says so already.
-                all.await.ok().map(|all| view! {
+                let told = match all.await {
+                    Err(error) => Either::Right(view! { <PageRefused refusal=error.0/> }),
+                    Ok(all) => Either::Left(view! { <HappenedList list=all.list now=all.now/> }),
+                };
+                view! {
                     <section class="panel" aria-labelledby="happened">
                         <h2 id="happened">{td_string!(l, portal.account.happened_title)}</h2>
                         <p class="quiet">{td_string!(l, portal.account.happened_hint)}</p>
-                        <HappenedList list=all.list now=all.now/>
+                        {told}
                     </section>
-                })
+                }
             })}
         </Suspense>
     }

@@ -69,7 +69,7 @@ fn SignIn(
     let (providers, demo) = site.map(|site| (site.providers, site.demo)).unwrap_or_default();
     let with_password = with_password || providers.is_empty();
     let or = (with_password && !providers.is_empty())
-        .then(|| view! { <h2 class="sign-in-or">{td_string!(l, portal.sign_in.or)}</h2> });
+        .then(|| view! { <h2>{td_string!(l, portal.sign_in.or)}</h2> });
     let title = match window.map(|window| window.purpose) {
         None => td_string!(l, portal.sign_in.title),
         Some(Purpose::Reset) => td_string!(l, portal.countdown.title_reset),
@@ -97,8 +97,11 @@ fn UsePasskey(counting: bool) -> impl IntoView {
     let l = language();
     view! {
         <PasskeyForm ceremony=Ceremony::Get begin="/sign-in/passkey/begin" action="/sign-in/passkey">
-            <button class="button button-quiet" type="submit">{td_string!(l, portal.passkey.use_one)}</button>
-            {counting.then(|| view! { <p class="quiet">{td_string!(l, portal.passkey.not_that_phone)}</p> })}
+            <button class="button button-quiet" type="submit" aria-describedby=counting.then_some("not-that-phone")>
+                {td_string!(l, portal.passkey.use_one)}
+            </button>
+            {counting
+                .then(|| view! { <p class="quiet" id="not-that-phone">{td_string!(l, portal.passkey.not_that_phone)}</p> })}
         </PasskeyForm>
     }
 }

@@ -10,6 +10,8 @@ CREATE INDEX identities_of_person ON identities (person);
 -- When the person last proved who they are, which with single sign-on is not when the session began, and null when nobody said.
 ALTER TABLE sessions ADD COLUMN proven_at INTEGER;
 UPDATE sessions SET proven_at = authenticated_at;
+-- When the provider says that it was, whatever that proves: for whoever sets it up.
+ALTER TABLE sessions ADD COLUMN told_at INTEGER;
 ALTER TABLE sessions ADD COLUMN issuer TEXT;
 ALTER TABLE sessions ADD COLUMN provider_session TEXT;
 CREATE INDEX sessions_of_provider ON sessions (issuer, provider_session) WHERE ended_at IS NULL;

@@ -25,6 +25,7 @@ use crate::config::Limits;
 use crate::host::Host;
 use crate::refused::{Refused, mark};
 use crate::signin::oidc::routes::is_callback;
+use crate::signin::session;
 
 /// A refusal is a few words.
 const LONGEST_REFUSAL: usize = 64 * 1024;
@@ -43,11 +44,14 @@ pub async fn forms(State(host): State<Host>, request: Request, next: Next) -> Re
     if *request.method() != Method::POST && !comes_back {
         return next.run(request).await;
     }
-    let asker = Asker::of(&host, &request);
+    let mut asker = Asker::of(&host, &request);
     let is_function = request.uri().path().starts_with("/api/");
     let read = if comes_back { Ok(request) } else { read(request, asker.wants_page, &host.limits).await };
     let answered = match read {
-        Ok(request) => refusal_in(next.clone().run(request).await).await,
+        Ok(request) => match again(&host, request, &mut asker).await {
+            Ok(request) => refusal_in(next.clone().run(request).await).await,
+            Err(refused) => Err((refused.into_response(), refused.0)),
+        },
         Err(refusal) => Err((Refused(refusal).into_response(), refusal)),
     };
     match answered {
@@ -65,6 +69,14 @@ pub async fn forms(State(host): State<Host>, request: Request, next: Next) -> Re
         Err((_, refusal)) if asker.wants_page => asker.explain(refusal, next).await,
         Err((response, _)) => response,
     }
+}
+
+/// Whoever holds back the end of a form is asked once more who they are: a session may have ended meanwhile.
+async fn again(host: &Host, mut request: Request, asker: &mut Asker) -> Result<Request, Refused> {
+    let visitor = session::visitor(host, request.headers()).await?;
+    asker.extensions.insert(visitor.clone());
+    request.extensions_mut().insert(visitor);
+    Ok(request)
 }
 
 /// Who posted, kept for the page that answers them.

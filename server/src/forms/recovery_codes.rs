@@ -4,22 +4,16 @@ use axum::extract::rejection::FormRejection;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Form};
 use domain::Refusal;
-use secrecy::SecretString;
-use serde::Deserialize;
 
 use crate::host::Host;
 use crate::refused::{Refused, readable};
-
-#[derive(Deserialize)]
-pub struct Current {
-    current: SecretString,
-}
+use crate::signin::routes::CurrentPassword;
 
 /// Leave as an extension: [`super::forms`] draws the account's page around them.
 pub async fn make(
     State(host): State<Host>,
     Extension(visitor): Extension<Visitor>,
-    form: Result<Form<Current>, FormRejection>,
+    form: Result<Form<CurrentPassword>, FormRejection>,
 ) -> Result<Response, Refused> {
     let form = readable(form)?;
     let actor = visitor.actor.ok_or(Refused(Refusal::NotSignedIn))?;

@@ -26,6 +26,9 @@ pub enum Kind {
 
 pub const KINDS: [Kind; 4] = [Kind::Session, Kind::Window, Kind::Known, Kind::Asking];
 
+/// Of 256 bits in base64.
+const TOKEN_SIGNS: usize = 43;
+
 /// 256 random bits, known to the browser alone.
 pub struct Token(String);
 
@@ -61,7 +64,8 @@ impl Cookies {
             .filter(|(key, _)| *key == name);
         // Of two with one name, one was put there by somebody else: a neighbour on another port, or a sibling domain.
         let token = sent.next()?.1;
-        sent.next().is_none().then(|| Token(token.to_owned()))
+        // Of another length it was not made here.
+        (sent.next().is_none() && token.len() == TOKEN_SIGNS).then(|| Token(token.to_owned()))
     }
 
     pub fn set(self, kind: Kind, token: &Token) -> HeaderValue {

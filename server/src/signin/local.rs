@@ -6,7 +6,7 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Argon2, PasswordHash};
 use async_trait::async_trait;
 use domain::person::PersonId;
-use domain::ports::{Authenticator, Clock, Denied, Randomness, Store, StoreError};
+use domain::ports::{Authenticator, Clock, Denied, Means, Randomness, Store, StoreError};
 use domain::{Refusal, recovery};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
@@ -64,16 +64,17 @@ impl Authenticator for LocalAccounts {
         &self,
         user_name: &str,
         password: &SecretString,
-    ) -> Result<Option<PersonId>, StoreError> {
+    ) -> Result<Option<(PersonId, Means)>, StoreError> {
         let (person, hash) = match self.store.password_of_user(user_name).await? {
             Some((person, hash)) => (Some(person), hash),
             None => (None, self.nobody.clone()),
         };
-        let right = self.verify(hash, password.clone()).await?;
+        let right = self.verify(hash.clone(), password.clone()).await?;
         if !right && let Some(code) = recovery::hash(password.expose_secret()) {
-            return self.store.use_recovery_code(user_name, &code, self.clock.now()).await;
+            let owner = self.store.owner_of_recovery_code(user_name, &code).await?;
+            return Ok(owner.map(|person| (person, Means::RecoveryCode(code))));
         }
-        Ok(person.filter(|_| right))
+        Ok(person.filter(|_| right).map(|person| (person, Means::Password { hash })))
     }
 
     async fn check(&self, person: PersonId, password: &SecretString) -> Result<bool, Denied> {

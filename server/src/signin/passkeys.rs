@@ -11,21 +11,19 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::account::TokenHash;
 use domain::passkey::{Passkey, PasskeyId, UsedPasskey};
 use domain::person::{Actor, PersonId};
-use domain::ports::Sealed;
-use domain::sign_in::Landing;
+use domain::ports::{Denied, Sealed, Sealer};
 use domain::{Refusal, Timestamp};
 use http::header::{HeaderMap, SET_COOKIE};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 use webauthn_rs::prelude::{
     DiscoverableAuthentication, Passkey as Credential, PasskeyRegistration, PublicKeyCredential,
     RegisterPublicKeyCredential, Url, Webauthn, WebauthnBuilder, WebauthnError,
 };
 
 use super::cookies::{Kind, Token};
-use super::routes::{Arrival, agent};
+use super::routes::{Arrival, CurrentPassword, agent, in_vain};
 use crate::host::Host;
 use crate::metrics;
 use crate::origins::Origins;
@@ -86,6 +84,22 @@ enum Ceremony {
     SignIn { state: DiscoverableAuthentication },
 }
 
+impl Ticket {
+    fn sealed(&self, sealer: &dyn Sealer, browser: &Token) -> Result<String, serde_json::Error> {
+        let text = serde_json::to_string(self)?.into();
+        let Sealed { key_id, nonce, ciphertext } = sealer.seal(&browser.hash().0, &text);
+        let [nonce, ciphertext] = [nonce, ciphertext].map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
+        Ok(format!("{key_id}.{nonce}.{ciphertext}"))
+    }
+
+    /// What was asked in this browser, and not long ago.
+    fn open(sealer: &dyn Sealer, browser: &Token, ticket: &str, now: Timestamp) -> Option<Self> {
+        let text = sealer.open(&browser.hash().0, &sealed(ticket)?).ok()?;
+        let ticket: Self = serde_json::from_str(text.expose_secret()).ok()?;
+        (0..=ANSWER_SECONDS).contains(&now.seconds_since(ticket.asked_at)).then_some(ticket)
+    }
+}
+
 /// What the browser asks its authenticator with.
 #[derive(Serialize)]
 struct Asked<O> {
@@ -100,11 +114,6 @@ pub struct Answer {
     answer: String,
 }
 
-#[derive(Deserialize)]
-struct CurrentPassword {
-    current: SecretString,
-}
-
 async fn begin_adding(
     State(host): State<Host>,
     Extension(visitor): Extension<Visitor>,
@@ -114,18 +123,18 @@ async fn begin_adding(
     let form = readable(form)?;
     let actor = visitor.actor.ok_or(Refused(Refusal::NotSignedIn))?;
     host.portal.check_password(&actor, &form.current).await?;
-    let webauthn = webauthn(&host, &headers)?;
+    let webauthn = webauthn(&host, &headers).map_err(Refused)?;
     let person = &actor.person;
     let has = host.portal.passkeys(person.id).await?.into_iter().map(|one| one.id.0).collect();
     let (mut options, state) = webauthn
         .start_passkey_registration(person.id.0, person.account_name(), &person.name, Some(has))
-        .map_err(|error| broken(&error))?;
+        .map_err(|error| Refused(broken(&error)))?;
     if let Some(wishes) = &mut options.public_key.authenticator_selection {
         // So that nobody has to type their name to sign in with it.
         wishes.require_resident_key = true;
         wishes.resident_key = serde_json::from_value("required".into()).ok();
     }
-    Ok(asked(&host, &headers, options, Ceremony::Add { person: person.id, state }))
+    ask(&host, &headers, options, Ceremony::Add { person: person.id, state })
 }
 
 async fn add(
@@ -141,14 +150,12 @@ async fn add(
     Ok(Redirect::to("/account?passkey").into_response())
 }
 
-async fn added(host: &Host, actor: &Actor, headers: &HeaderMap, form: &Answer) -> Result<Passkey, Refused> {
+async fn added(host: &Host, actor: &Actor, headers: &HeaderMap, form: &Answer) -> Result<Passkey, Denied> {
     let webauthn = webauthn(host, headers)?;
-    let Ceremony::Add { person, state } = opened(host, headers, &form.ticket).await? else {
-        return Err(Refused(Refusal::PasskeyNotBelieved));
+    let state = match opened(host, headers, &form.ticket).await?.ceremony {
+        Ceremony::Add { person, state } if person == actor.person.id => state,
+        _ => return Err(Refusal::PasskeyNotBelieved.into()),
     };
-    if person != actor.person.id {
-        return Err(Refused(Refusal::PasskeyNotBelieved));
-    }
     let answer: RegisterPublicKeyCredential = read(&form.answer)?;
     let credential =
         webauthn.finish_passkey_registration(&answer, &state).map_err(|error| not_believed(&error))?;
@@ -162,9 +169,10 @@ async fn added(host: &Host, actor: &Actor, headers: &HeaderMap, form: &Answer) -
 }
 
 async fn begin_signing_in(State(host): State<Host>, headers: HeaderMap) -> Result<Response, Refused> {
-    let (options, state) =
-        webauthn(&host, &headers)?.start_discoverable_authentication().map_err(|error| broken(&error))?;
-    Ok(asked(&host, &headers, options, Ceremony::SignIn { state }))
+    let webauthn = webauthn(&host, &headers).map_err(Refused)?;
+    let asked = webauthn.start_discoverable_authentication();
+    let (options, state) = asked.map_err(|error| Refused(broken(&error)))?;
+    ask(&host, &headers, options, Ceremony::SignIn { state })
 }
 
 async fn sign_in(
@@ -180,82 +188,84 @@ async fn sign_in(
         .begin_elsewhere(peer.network, host.portal.now())
         .inspect_err(|_| metrics::signed_in("throttled"))
         .map_err(Refused)?;
-    let used = used(&host, &headers, &form).await;
-    if let Err(Refused(refusal)) = &used {
-        host.portal.note_refused_sign_in(*refusal).await?;
+    let signed_in = async || {
+        let Used { person, passkey, asked_at } = used(&host, &headers, &form).await?;
+        let arrival = Arrival::new(&host);
+        let arriving = arrival.arriving(&host, &visitor, &headers);
+        Ok((host.portal.sign_in_by_passkey(person, passkey, asked_at, arriving).await?, arrival))
+    };
+    match signed_in().await {
+        Err(denied) => Err(in_vain(&host, counted, denied).await),
+        Ok((landing, arrival)) => {
+            counted.forgive();
+            Ok(arrival.land(&host, &landing))
+        }
     }
-    let (person, passkey) = used.inspect_err(|_| metrics::signed_in("failed"))?;
-    let arrival = Arrival::new(&host);
-    let arriving = arrival.arriving(&host, &visitor, &headers);
-    let landing: Landing = host
-        .portal
-        .sign_in_by_passkey(person, passkey, arriving)
-        .await
-        .inspect_err(|_| metrics::signed_in("failed"))?;
-    counted.forgive();
-    Ok(arrival.land(&host, &landing))
 }
 
-async fn used(host: &Host, headers: &HeaderMap, form: &Answer) -> Result<(PersonId, UsedPasskey), Refused> {
+/// Whose passkey it is, and since when they may have been there.
+struct Used {
+    person: PersonId,
+    passkey: UsedPasskey,
+    asked_at: Timestamp,
+}
+
+async fn used(host: &Host, headers: &HeaderMap, form: &Answer) -> Result<Used, Denied> {
     let webauthn = webauthn(host, headers)?;
-    let Ceremony::SignIn { state } = opened(host, headers, &form.ticket).await? else {
-        return Err(Refused(Refusal::PasskeyNotBelieved));
+    let Ticket { asked_at, ceremony: Ceremony::SignIn { state } } =
+        opened(host, headers, &form.ticket).await?
+    else {
+        return Err(Refusal::PasskeyNotBelieved.into());
     };
     let answer: PublicKeyCredential = read(&form.answer)?;
     let (person, id) =
         webauthn.identify_discoverable_authentication(&answer).map_err(|error| not_believed(&error))?;
     let person = PersonId(person);
     let kept = host.portal.passkeys(person).await?.into_iter().find(|one| one.id.0 == id);
-    let kept = kept.ok_or(Refused(Refusal::PasskeyNotBelieved))?;
-    let mut credential: Credential = serde_json::from_str(&kept.credential).map_err(|error| {
-        tracing::error!(%error, "a passkey in the database cannot be read");
-        Refused(Refusal::Unavailable)
-    })?;
+    let kept = kept.ok_or(Refusal::PasskeyNotBelieved)?;
+    let mut credential: Credential =
+        serde_json::from_str(&kept.credential).map_err(|error| broken(&error))?;
     let result = webauthn
         .finish_discoverable_authentication_v2(&answer, state, &credential)
         .map_err(|error| not_believed(&error))?;
     // Asked for, and verified by the library; it is what the five minutes rest on.
     if !result.user_verified() {
-        return Err(Refused(Refusal::PasskeyNotBelieved));
+        return Err(Refusal::PasskeyNotBelieved.into());
     }
     credential.update_credential(&result);
-    Ok((person, UsedPasskey { id: kept.id, credential: written(&credential)? }))
+    let used = UsedPasskey { id: kept.id, before: kept.credential, credential: written(&credential)? };
+    Ok(Used { person, passkey: used, asked_at })
 }
 
-fn webauthn<'a>(host: &'a Host, headers: &HeaderMap) -> Result<&'a Webauthn, Refused> {
-    host.passkeys.at(host.origins.asked(headers)).ok_or(Refused(Refusal::PasskeyNotBelieved))
+fn webauthn<'a>(host: &'a Host, headers: &HeaderMap) -> Result<&'a Webauthn, Refusal> {
+    host.passkeys.at(host.origins.asked(headers)).ok_or(Refusal::PasskeyNotBelieved)
 }
 
-fn asked(host: &Host, headers: &HeaderMap, options: impl Serialize, ceremony: Ceremony) -> Response {
+fn ask(
+    host: &Host,
+    headers: &HeaderMap,
+    options: impl Serialize,
+    ceremony: Ceremony,
+) -> Result<Response, Refused> {
     let random = host.portal.random.as_ref();
-    let asking = host.cookies.token(headers, Kind::Asking).unwrap_or_else(|| Token::new(random));
+    let browser = host.cookies.token(headers, Kind::Asking).unwrap_or_else(|| Token::new(random));
     let ticket = Ticket { asked_at: host.portal.now(), ceremony };
-    let Ok(text) = serde_json::to_string(&ticket) else {
-        return Refused(Refusal::Unavailable).into_response();
-    };
-    let Sealed { key_id, nonce, ciphertext } = host.portal.sealer.seal(browser(&asking), &text.into());
-    let [nonce, ciphertext] = [nonce, ciphertext].map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
-    let cookies = [(SET_COOKIE, host.cookies.set(Kind::Asking, &asking))];
-    let asked = Asked { options, ticket: format!("{key_id}.{nonce}.{ciphertext}") };
-    (AppendHeaders(cookies), Json(asked)).into_response()
+    let ticket =
+        ticket.sealed(host.portal.sealer.as_ref(), &browser).map_err(|error| Refused(broken(&error)))?;
+    let cookies = [(SET_COOKIE, host.cookies.set(Kind::Asking, &browser))];
+    Ok((AppendHeaders(cookies), Json(Asked { options, ticket })).into_response())
 }
 
 /// What was asked in this browser, not long ago and not answered yet.
-async fn opened(host: &Host, headers: &HeaderMap, ticket: &str) -> Result<Ceremony, Refused> {
-    let refused = Refused(Refusal::PasskeyNotBelieved);
-    let asking = host.cookies.token(headers, Kind::Asking).ok_or(refused)?;
-    let text = sealed(ticket)
-        .and_then(|sealed| host.portal.sealer.open(browser(&asking), &sealed).ok())
-        .ok_or(refused)?;
-    let Ticket { asked_at, ceremony } = serde_json::from_str(text.expose_secret()).map_err(|_| refused)?;
-    if !(0..=ANSWER_SECONDS).contains(&host.portal.now().seconds_since(asked_at)) {
-        return Err(refused);
-    }
+async fn opened(host: &Host, headers: &HeaderMap, ticket: &str) -> Result<Ticket, Denied> {
+    let browser = host.cookies.token(headers, Kind::Asking).ok_or(Refusal::PasskeyNotBelieved)?;
+    let opened = Ticket::open(host.portal.sealer.as_ref(), &browser, ticket, host.portal.now());
+    let opened = opened.ok_or(Refusal::PasskeyNotBelieved)?;
     let once = TokenHash(Sha256::digest(ticket.as_bytes()).into());
     if !host.portal.use_once(&once).await? {
-        return Err(refused);
+        return Err(Refusal::PasskeyNotBelieved.into());
     }
-    Ok(ceremony)
+    Ok(opened)
 }
 
 pub fn sealed(ticket: &str) -> Option<Sealed> {
@@ -269,29 +279,56 @@ pub fn sealed(ticket: &str) -> Option<Sealed> {
     })
 }
 
-/// What a ticket is bound to.
-fn browser(asking: &Token) -> Uuid {
-    let TokenHash(hash) = asking.hash();
-    Uuid::from_slice(&hash[..16]).unwrap_or_default()
+fn read<T: for<'a> Deserialize<'a>>(answer: &str) -> Result<T, Refusal> {
+    serde_json::from_str(answer).map_err(|_| Refusal::PasskeyNotBelieved)
 }
 
-fn read<T: for<'a> Deserialize<'a>>(answer: &str) -> Result<T, Refused> {
-    serde_json::from_str(answer).map_err(|_| Refused(Refusal::PasskeyNotBelieved))
+fn written(credential: &Credential) -> Result<String, Refusal> {
+    serde_json::to_string(credential).map_err(|error| broken(&error))
 }
 
-fn written(credential: &Credential) -> Result<String, Refused> {
-    serde_json::to_string(credential).map_err(|error| {
-        tracing::error!(%error, "a passkey cannot be written down");
-        Refused(Refusal::Unavailable)
-    })
+fn not_believed(error: &WebauthnError) -> Refusal {
+    tracing::info!(error = error.to_string(), "a passkey was not believed");
+    Refusal::PasskeyNotBelieved
 }
 
-fn not_believed(error: &WebauthnError) -> Refused {
-    tracing::info!(%error, "a passkey was not believed");
-    Refused(Refusal::PasskeyNotBelieved)
+fn broken(error: &dyn std::error::Error) -> Refusal {
+    tracing::error!(error = error.to_string(), "a passkey cannot be asked for, or not be read or written");
+    Refusal::Unavailable
 }
 
-fn broken(error: &WebauthnError) -> Refused {
-    tracing::error!(%error, "a passkey cannot be asked for");
-    Refused(Refusal::Unavailable)
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::random::SystemRandom;
+    use crate::seal::FileSealer;
+
+    const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+    #[test]
+    fn a_ticket_belongs_to_one_browser_and_five_minutes() {
+        let folder = tempfile::tempdir().unwrap();
+        let sealer = FileSealer::open(&folder.path().join("seal.key"), None, Arc::new(SystemRandom)).unwrap();
+        let origin = Url::parse("http://localhost").unwrap();
+        let webauthn = WebauthnBuilder::new("localhost", &origin).unwrap().build().unwrap();
+        let (_, state) = webauthn.start_discoverable_authentication().unwrap();
+        let [browser, other] = [0, 1].map(|_| Token::new(&SystemRandom));
+        let ticket = Ticket { asked_at: NOW, ceremony: Ceremony::SignIn { state } };
+        let ticket = ticket.sealed(&sealer, &browser).unwrap();
+        let opens = |browser, ticket: &str, seconds| {
+            matches!(
+                Ticket::open(&sealer, browser, ticket, NOW.plus_seconds(seconds)),
+                Some(Ticket { asked_at: NOW, ceremony: Ceremony::SignIn { .. } })
+            )
+        };
+        assert!(opens(&browser, &ticket, 0) && opens(&browser, &ticket, 300));
+        assert!(!opens(&browser, &ticket, 301) && !opens(&browser, &ticket, -1));
+        assert!(!opens(&other, &ticket, 0));
+        let changed = format!("{}.{}", ticket, "AAAA");
+        for not in ["", "a.b", &ticket[1..], &changed, &ticket.replace('.', "")] {
+            assert!(!opens(&browser, not, 0), "{not}");
+        }
+    }
 }

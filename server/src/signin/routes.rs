@@ -17,7 +17,9 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::cookies::{Kind, Token};
+use super::leaving::lead_to;
 use crate::host::Host;
+use crate::limits::Attempt;
 use crate::metrics;
 use crate::peer::Peer;
 use crate::refused::{Refused, readable};
@@ -27,6 +29,12 @@ pub fn routes() -> Router<Host> {
         .route("/sign-in", routing::post(sign_in))
         .route("/sign-out", routing::post(sign_out))
         .route("/devices/{id}/reset", routing::post(sign_out_to_prove))
+}
+
+/// Of whoever adds something that opens their account.
+#[derive(Deserialize)]
+pub struct CurrentPassword {
+    pub current: SecretString,
 }
 
 #[derive(Deserialize)]
@@ -67,6 +75,22 @@ async fn sign_in(
     };
     counted.forgive();
     Ok(arrival.land(&host, &landing))
+}
+
+/// A sign-in without a password that led to no session. It counts, unless it is nobody's fault: whoever sits behind one
+/// address with many may not be kept out for a provider or a database that failed.
+pub async fn in_vain(host: &Host, counted: Attempt<'_>, denied: Denied) -> Refused {
+    metrics::signed_in("failed");
+    if let Denied::Refused(refusal) = denied {
+        match host.portal.note_refused_sign_in(refusal).await {
+            Ok(true) => {}
+            Ok(false) => counted.forgive(),
+            Err(error) => return error.into(),
+        }
+    } else {
+        counted.forgive();
+    }
+    denied.into()
 }
 
 /// The new cookies of a browser that somebody signs in with.
@@ -127,8 +151,8 @@ async fn sign_out(
         next = issuer.and_then(|issuer| host.providers.of_issuer(&issuer)?.sign_out_address(&back));
     }
     let cookies = [(SET_COOKIE, host.cookies.clear(Kind::Session))];
-    let next = next.as_deref().unwrap_or("/sign-in");
-    Ok((AppendHeaders(cookies), Redirect::to(next)).into_response())
+    let next = next.map_or_else(|| Redirect::to("/sign-in").into_response(), |next| lead_to(&headers, &next));
+    Ok((AppendHeaders(cookies), next).into_response())
 }
 
 #[derive(Deserialize)]

@@ -3,7 +3,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use domain::Refusal;
-use http::Method;
+use http::{HeaderMap, Method};
 
 use super::cookies::Kind;
 use crate::host::Host;
@@ -11,23 +11,28 @@ use crate::refused::Refused;
 
 /// Finds out who is asking, once, before anything else runs.
 pub async fn recognise(State(host): State<Host>, mut request: Request, next: Next) -> Response {
-    let browser = host.cookies.read(request.headers(), Kind::Window);
-    let actor = match host.cookies.read(request.headers(), Kind::Session) {
-        None => None,
-        Some(token) => match host.portal.actor(&token).await {
-            Ok(actor) => actor,
-            Err(error) => {
-                tracing::error!(%error, "who is asking could not be read");
-                return Refused(Refusal::Unavailable).into_response();
-            }
-        },
+    let visitor = match visitor(&host, request.headers()).await {
+        Ok(visitor) => visitor,
+        Err(refused) => return refused.into_response(),
     };
-    if actor.is_none() && request.method() == Method::GET && is_protected(request.uri().path()) {
+    if visitor.actor.is_none() && request.method() == Method::GET && is_protected(request.uri().path()) {
         return Redirect::to("/sign-in").into_response();
     }
-    let passkeys = host.passkeys.here(host.origins.asked(request.headers()));
-    request.extensions_mut().insert(Visitor { actor, browser, passkeys, ..Visitor::default() });
+    request.extensions_mut().insert(visitor);
     next.run(request).await
+}
+
+pub async fn visitor(host: &Host, headers: &HeaderMap) -> Result<Visitor, Refused> {
+    let browser = host.cookies.read(headers, Kind::Window);
+    let actor = match host.cookies.read(headers, Kind::Session) {
+        None => None,
+        Some(token) => host.portal.actor(&token).await.map_err(|error| {
+            tracing::error!(%error, "who is asking could not be read");
+            Refused(Refusal::Unavailable)
+        })?,
+    };
+    let passkeys = host.passkeys.here(host.origins.asked(headers));
+    Ok(Visitor { actor, browser, passkeys, ..Visitor::default() })
 }
 
 fn is_protected(path: &str) -> bool {

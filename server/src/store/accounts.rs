@@ -1,12 +1,13 @@
-use domain::Timestamp;
 use domain::account::{Account, TokenHash};
 use domain::audit::Event;
 use domain::person::{Actor, Person, PersonId, SessionId};
 use domain::ports::StoreError;
+use domain::{Refusal, Timestamp};
 use sqlx::Row;
 use uuid::Uuid;
 
 use super::audit::{AuditRow, audit};
+use super::passcodes::session_lives;
 use super::passkeys;
 use super::sqlite::{SqliteStore, person_from};
 use crate::database::Tx;
@@ -77,13 +78,19 @@ impl SqliteStore {
         actor: &Actor,
         password_hash: &str,
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Result<(), Refusal>, StoreError> {
         let person = actor.person.id;
         let mut tx = self.database.write().await?;
+        if !session_lives(&mut tx, actor).await? {
+            return Ok(Err(Refusal::NotSignedIn));
+        }
         write_password(&mut tx, person, password_hash).await?;
         end_what_was_proven(&mut tx, person, Some(actor.session), now).await?;
+        // Somebody may have changed it because another one knew it.
+        passkeys::forget_recovery_codes(&mut tx, person).await?;
         audit(&mut tx, about(person, Event::PasswordChanged), now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(Ok(()))
     }
 
     pub(super) async fn update_password_of(

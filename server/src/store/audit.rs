@@ -3,14 +3,15 @@ use domain::audit::{AuditEntry, Event, Head, Link};
 use domain::command::CommandId;
 use domain::person::PersonId;
 use domain::ports::StoreError;
-use sha2::{Digest, Sha256};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
-use super::names::Named;
 use super::sqlite::SqliteStore;
 use crate::database::Tx;
+
+/// Of wrong passwords a person sees the last few: whoever guesses a hundred times must not push the rest out of sight.
+const FAILED: u32 = 5;
 
 /// What the audit says: who did what to which device, never a secret.
 pub(super) struct AuditRow<'a> {
@@ -26,21 +27,21 @@ pub(super) async fn audit(tx: &mut Tx, row: AuditRow<'_>, now: Timestamp) -> Res
     let entry = AuditEntry {
         seq: head.seq + 1,
         at: now,
-        event: row.event,
+        event: row.event.name().to_owned(),
         person: row.person,
         user_name: None,
         device: row.device.map(str::to_owned),
         command: row.command.map(CommandId),
         link: None,
     };
-    let link = link(&head.link, &entry);
+    let link = head.link.next(&entry);
     sqlx::query(
         "INSERT INTO audit (seq, at, person, event, device, command, link) VALUES (?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(entry.seq)
     .bind(entry.at.0)
     .bind(entry.person.map(|person| person.0))
-    .bind(entry.event.name())
+    .bind(&entry.event)
     .bind(&entry.device)
     .bind(row.command)
     .bind(&link.0[..])
@@ -52,26 +53,6 @@ pub(super) async fn audit(tx: &mut Tx, row: AuditRow<'_>, now: Timestamp) -> Res
         .execute(&mut **tx)
         .await?;
     Ok(())
-}
-
-/// What binds a row to all before it.
-pub fn link(before: &Link, entry: &AuditEntry) -> Link {
-    let mut hash = Sha256::new();
-    hash.update(before.0);
-    hash.update(entry.seq.to_be_bytes());
-    hash.update(entry.at.0.to_be_bytes());
-    // With their lengths, so that nothing can move from one field into the next.
-    let parts = [
-        Some(entry.event.name().as_bytes()),
-        entry.person.as_ref().map(|person| &person.0.as_bytes()[..]),
-        entry.device.as_ref().map(String::as_bytes),
-        entry.command.as_ref().map(|command| &command.0.as_bytes()[..]),
-    ];
-    for part in parts {
-        hash.update(part.map_or(u64::MAX, |part| part.len() as u64).to_be_bytes());
-        hash.update(part.unwrap_or_default());
-    }
-    Link(hash.finalize().into())
 }
 
 impl SqliteStore {
@@ -97,10 +78,15 @@ impl SqliteStore {
     ) -> Result<Vec<AuditEntry>, StoreError> {
         sqlx::query(
             "SELECT seq, at, event, person, NULL AS user_name, device, command, link
-             FROM audit WHERE person = ? ORDER BY seq DESC LIMIT ?",
+             FROM audit
+             WHERE person = ?1 AND (event <> ?3 OR seq IN (
+                 SELECT seq FROM audit WHERE person = ?1 AND event = ?3 ORDER BY seq DESC LIMIT ?4))
+             ORDER BY seq DESC LIMIT ?2",
         )
         .bind(person.0)
         .bind(limit)
+        .bind(Event::SignInFailed.name())
+        .bind(FAILED)
         .fetch_all(&self.database.reads)
         .await?
         .iter()
@@ -114,17 +100,22 @@ impl SqliteStore {
     }
 }
 
+/// What cannot be read was not written here, and the row it stands in is named.
 fn entry_from(row: &SqliteRow) -> Result<AuditEntry, StoreError> {
-    Ok(AuditEntry {
-        seq: row.try_get("seq")?,
-        at: Timestamp(row.try_get("at")?),
-        event: Event::parse(row.try_get("event")?)?,
-        person: row.try_get::<Option<Uuid>, _>("person")?.map(PersonId),
-        user_name: row.try_get("user_name")?,
-        device: row.try_get("device")?,
-        command: row.try_get::<Option<Uuid>, _>("command")?.map(CommandId),
-        link: row.try_get::<Option<Vec<u8>>, _>("link")?.map(|bytes| link_from(&bytes)),
-    })
+    let seq = row.try_get("seq")?;
+    let read = || -> Result<AuditEntry, sqlx::Error> {
+        Ok(AuditEntry {
+            seq,
+            at: Timestamp(row.try_get("at")?),
+            event: row.try_get("event")?,
+            person: row.try_get::<Option<Uuid>, _>("person")?.map(PersonId),
+            user_name: row.try_get("user_name")?,
+            device: row.try_get("device")?,
+            command: row.try_get::<Option<Uuid>, _>("command")?.map(CommandId),
+            link: row.try_get::<Option<Vec<u8>>, _>("link")?.map(|bytes| link_from(&bytes)),
+        })
+    };
+    read().map_err(|error| StoreError(format!("row {seq} of the audit is not as it was written: {error}")))
 }
 
 fn head_from(row: &SqliteRow) -> Result<Head, StoreError> {

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use domain::account::{Account, Identity, Profile, TokenHash};
-use domain::audit::{Event, Head, Link};
+use domain::account::{Account, Identity, Profile, SignOutOrder, TokenHash};
+use domain::audit::{AuditEntry, Event, Head, Link};
 use domain::command::{COMMAND_SECONDS, Command, CommandId, CommandKind, CommandState, Failure, Submission};
 use domain::device::{Capability, Device, DeviceId, Platform};
 use domain::freshness::{Authentication, Purpose, SignInWindow, Verdict, WindowId};
@@ -21,8 +21,6 @@ use domain::sign_in::Arriving;
 use domain::{Refusal, Timestamp};
 use tempfile::TempDir;
 
-use super::audit::link;
-use super::names::Named;
 use super::sqlite::SqliteStore;
 use crate::fakes::{FakeClock, new_id, person};
 
@@ -117,6 +115,8 @@ async fn whole_story(mut open: impl AsyncFnMut() -> Arc<dyn Store>) {
     what_may_be_used_once_is_used_once(&Story::new(open().await).await).await;
     a_passkey_is_one_persons(&Story::new(open().await).await).await;
     a_recovery_code_opens_once(&Story::new(open().await).await).await;
+    a_session_that_ended_changes_nothing(&Story::new(open().await).await).await;
+    a_password_that_was_changed_meanwhile_opens_nothing(&Story::new(open().await).await).await;
     rows_of_the_audit_are_a_chain(&Story::new(open().await).await).await;
     notifications_follow_a_cursor(&Story::new(open().await).await).await;
 }
@@ -145,6 +145,10 @@ fn arriving(cookie: u8) -> Arriving {
     }
 }
 
+fn event(row: &AuditEntry) -> Event {
+    Event::named(&row.event).unwrap()
+}
+
 fn sealed(text: &str) -> Sealed {
     Sealed { key_id: "key".to_owned(), nonce: vec![7; 24], ciphertext: text.as_bytes().to_vec() }
 }
@@ -156,6 +160,11 @@ impl Story {
             story.store.add_person(person, "a hash", story.now()).await.unwrap();
         }
         story
+    }
+
+    async fn by_password(&self, person: &Person) -> Means {
+        let hash = self.store.password_of_person(person.id).await.unwrap();
+        Means::Password { hash: hash.unwrap_or_default() }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -186,7 +195,7 @@ impl Story {
             session: SessionId(new_id()),
             person: person.id,
             proof: Authentication::local(self.now()),
-            by: Means::Password,
+            by: self.by_password(person).await,
             arriving: Arriving { browser: browser.map(token), ..arriving(cookie) },
         };
         let outcome = self.store.sign_in(&session, self.now()).await.unwrap();
@@ -305,7 +314,7 @@ async fn a_session_is_known_by_its_token_until_it_ends(story: &Story) {
         session: SessionId(new_id()),
         person: story.ana.id,
         proof: Authentication::local(story.now()),
-        by: Means::Password,
+        by: story.by_password(&story.ana).await,
         arriving: Arriving { replaces: Some(older.session), ..arriving(4) },
     };
     story.store.sign_in(&newer, story.now()).await.unwrap();
@@ -352,15 +361,15 @@ async fn a_browser_is_known_by_its_newest_token(story: &Story) {
     assert!(!known("ana", 1).await);
     story.sign_in(&story.ana, 1).await;
     assert!(known("Ana", 1).await && !known("ben", 1).await && !known("ana", 2).await);
-    let next = |person: &Person, cookie, before| NewSession {
+    let next = async |person: &Person, cookie, before| NewSession {
         session: SessionId(new_id()),
         person: person.id,
         proof: Authentication::local(story.now()),
-        by: Means::Password,
+        by: story.by_password(person).await,
         arriving: Arriving { known_before: Some(token(before)), ..arriving(cookie) },
     };
     // A second person at the same computer: it stays known to both.
-    store.sign_in(&next(&story.ben, 2, 1), story.now()).await.unwrap();
+    store.sign_in(&next(&story.ben, 2, 1).await, story.now()).await.unwrap();
     assert!(known("ana", 2).await && known("ben", 2).await && !known("ana", 1).await);
     store.set_password(story.ben.id, "a hash", story.now()).await.unwrap();
     assert!(known("ana", 2).await && !known("ben", 2).await);
@@ -375,7 +384,7 @@ async fn a_failed_sign_in_is_written_down(story: &Story) {
     story.store.note_failed_sign_in("my-password-by-mistake", story.now()).await.unwrap();
     let last = before.last().unwrap();
     let rows = story.store.audit_after(last.seq, 100).await.unwrap();
-    let told: Vec<_> = rows.iter().map(|row| (row.event, row.user_name.as_deref())).collect();
+    let told: Vec<_> = rows.iter().map(|row| (event(row), row.user_name.as_deref())).collect();
     assert_eq!(told, [(Event::SignInFailed, Some("ana")), (Event::SignInFailed, None)]);
     assert_eq!(story.store.audit_after(last.seq, 1).await.unwrap(), rows[..1]);
 }
@@ -629,15 +638,15 @@ async fn each_end_is_written_down(story: &Story) {
         (CommandState::Expired, Event::ResetExpired),
         (CommandState::Cancelled, Event::ResetCancelled),
     ];
-    for (number, (state, event)) in (1..).zip(ends) {
-        let phone = story.device(event.name());
+    for (number, (state, end)) in (1..).zip(ends) {
+        let phone = story.device(end.name());
         let actor = story.proven(&phone, number).await;
         let id = story.submit(&actor, &phone).await.unwrap();
         assert!(story.settle(id, state).await);
         let audit = story.store.audit_after(0, 1_000).await.unwrap();
         let rows: Vec<_> = audit.iter().filter(|row| row.command == Some(id)).collect();
-        let events: Vec<_> = rows.iter().map(|row| row.event).collect();
-        assert_eq!(events, [Event::ResetSubmitted, event]);
+        let events: Vec<_> = rows.iter().map(|row| event(row)).collect();
+        assert_eq!(events, [Event::ResetSubmitted, end]);
         assert!(rows.iter().all(|row| row.person == Some(story.ana.id)));
     }
 }
@@ -807,8 +816,14 @@ async fn a_subject_of_an_issuer_is_one_person(story: &Story) {
 }
 
 async fn a_provider_ends_the_sessions_it_told_of(story: &Story) {
-    let end = async |issuer, subject, session| {
-        story.store.end_provider_sessions(issuer, subject, session, story.now()).await.unwrap().len()
+    let mut orders = 0;
+    let mut end = async |issuer: &str, subject: Option<&str>, session: Option<&str>| {
+        orders += 1;
+        let [subject, session] = [subject, session].map(|text| text.map(str::to_owned));
+        let order = SignOutOrder { id: token(orders), issuer: issuer.to_owned(), subject, session };
+        let ended = story.store.end_provider_sessions(&order, story.now()).await.unwrap();
+        assert_eq!(story.store.end_provider_sessions(&order, story.now()).await.unwrap(), None, "twice");
+        ended.unwrap().len()
     };
     story.sign_in_from(ISSUER, "1", Some("a"), 1).await;
     story.sign_in_from(ISSUER, "1", Some("b"), 2).await;
@@ -821,13 +836,18 @@ async fn a_provider_ends_the_sessions_it_told_of(story: &Story) {
     assert!(story.actor(1).await.is_none() && story.actor(2).await.is_some());
     assert_eq!(end(ISSUER, Some("1"), None).await, 1);
     assert!(story.actor(2).await.is_none());
+    // A session without a name is one of theirs as well.
+    story.sign_in_from(ISSUER, "1", None, 6).await;
+    assert_eq!(end(ISSUER, None, Some("a")).await, 0);
+    assert_eq!(end(ISSUER, Some("1"), Some("a")).await, 1);
+    assert!(story.actor(6).await.is_none());
     for cookie in [3, 4, 5] {
         assert!(story.actor(cookie).await.is_some(), "{cookie}");
     }
     let session = story.actor(3).await.unwrap().session;
     assert_eq!(story.store.issuer_of(session).await.unwrap().as_deref(), Some(ISSUER));
     let rows = story.store.audit_after(0, 100).await.unwrap();
-    assert_eq!(rows.iter().filter(|row| row.event == Event::SignedOutByProvider).count(), 2);
+    assert_eq!(rows.iter().filter(|row| event(row) == Event::SignedOutByProvider).count(), 3);
 }
 
 /// Which with single sign-on is not when it began.
@@ -848,8 +868,18 @@ async fn a_session_is_proven_since_its_proof(story: &Story) {
     assert_eq!(story.actor(1).await.unwrap().proven_at, Some(earlier));
     assert_eq!(story.actor(2).await.unwrap().proven_at, None);
     assert_eq!(story.actor(3).await.unwrap().proven_at, None);
-    assert_eq!(story.store.proofs_of(ISSUER).await.unwrap(), Proofs { sign_ins: 3, told: 1 });
+    assert_eq!(story.store.proofs_of(ISSUER).await.unwrap(), Proofs { sign_ins: 3, told: 2 });
     assert_eq!(story.store.proofs_of("another").await.unwrap(), Proofs { sign_ins: 0, told: 0 });
+}
+
+fn signing_in(story: &Story, person: &Person, by: Means, cookie: u8) -> NewSession {
+    NewSession {
+        session: SessionId(new_id()),
+        person: person.id,
+        proof: Authentication::local(story.now()),
+        by,
+        arriving: arriving(cookie),
+    }
 }
 
 fn passkey(id: u8, story: &Story) -> Passkey {
@@ -868,23 +898,29 @@ async fn a_passkey_is_one_persons(story: &Story) {
     let ana = story.sign_in(&story.ana, 1).await;
     let ben = story.sign_in(&story.ben, 2).await;
     let (one, two) = (passkey(1, story), passkey(2, story));
-    assert!(store.add_passkey(&ana, &one).await.unwrap());
-    assert!(store.add_passkey(&ana, &two).await.unwrap());
+    store.add_passkey(&ana, &one).await.unwrap();
+    store.add_passkey(&ana, &two).await.unwrap();
     // Not even one that the other brings along with everything that belongs to it.
-    assert!(!store.add_passkey(&ben, &one).await.unwrap());
+    let refused = store.add_passkey(&ben, &one).await;
+    assert!(matches!(refused, Err(Denied::Refused(Refusal::PasskeyNotBelieved))));
     assert_eq!(of(&story.ana).await, [one.clone(), two.clone()]);
     assert_eq!(of(&story.ben).await, []);
 
     story.clock.wait(MINUTE);
-    let used = UsedPasskey { id: one.id.clone(), credential: "counter 1".to_owned() };
-    let session = NewSession {
-        session: SessionId(new_id()),
-        person: story.ana.id,
-        proof: Authentication::local(story.now()),
-        by: Means::Passkey(used),
-        arriving: arriving(3),
+    let counted = |person: &Person, before: &str, after: &str, cookie| {
+        let used =
+            UsedPasskey { id: PasskeyId(vec![1]), before: before.to_owned(), credential: after.to_owned() };
+        signing_in(story, person, Means::Passkey(used), cookie)
     };
-    store.sign_in(&session, story.now()).await.unwrap();
+    store.sign_in(&counted(&story.ana, "counter 0", "counter 1", 3), story.now()).await.unwrap();
+    // Another sign-in was faster, it is somebody else's, or it is gone by now.
+    for session in
+        [counted(&story.ana, "counter 0", "counter 1", 4), counted(&story.ben, "counter 1", "counter 2", 4)]
+    {
+        let refused = store.sign_in(&session, story.now()).await;
+        assert!(matches!(refused, Err(Denied::Refused(Refusal::PasskeyNotBelieved))));
+        assert_eq!(story.actor(4).await, None);
+    }
     assert_eq!(story.actor(3).await.unwrap().proven_at, Some(story.now()));
     let used = Passkey { credential: "counter 1".to_owned(), used_at: Some(story.now()), ..one.clone() };
     assert_eq!(of(&story.ana).await, [used.clone(), two.clone()]);
@@ -893,7 +929,7 @@ async fn a_passkey_is_one_persons(story: &Story) {
     assert!(store.remove_passkey(&ana, &two.id, story.now()).await.unwrap());
     assert!(!store.remove_passkey(&ana, &two.id, story.now()).await.unwrap());
     assert_eq!(of(&story.ana).await, [used]);
-    let events: Vec<_> = store.audit_of(story.ana.id, 4).await.unwrap().iter().map(|row| row.event).collect();
+    let events: Vec<_> = store.audit_of(story.ana.id, 4).await.unwrap().iter().map(event).collect();
     assert_eq!(events, [Event::PasskeyRemoved, Event::SignedIn, Event::PasskeyAdded, Event::PasskeyAdded]);
 
     store.set_disabled(story.ana.id, true, story.now()).await.unwrap();
@@ -909,27 +945,58 @@ async fn a_recovery_code_opens_once(story: &Story) {
     let store = &story.store;
     let ana = story.sign_in(&story.ana, 1).await;
     let ben = story.sign_in(&story.ben, 2).await;
-    let opens =
-        async |name: &str, code| store.use_recovery_code(name, &token(code), story.now()).await.unwrap();
+    let owner = async |name: &str, code| store.owner_of_recovery_code(name, &token(code)).await.unwrap();
+    let opens = async |person: &Person, code| {
+        let session = signing_in(story, person, Means::RecoveryCode(token(code)), 10 + code);
+        store.sign_in(&session, story.now()).await.is_ok()
+    };
     store.set_recovery_codes(&ana, &[token(1), token(2)], story.now()).await.unwrap();
     store.set_recovery_codes(&ben, &[token(3)], story.now()).await.unwrap();
-    assert_eq!(opens("ben", 1).await, None);
-    assert_eq!(opens("nobody", 1).await, None);
-    assert_eq!(opens("ANA", 1).await, Some(story.ana.id));
-    assert_eq!(opens("ana", 1).await, None);
+    assert_eq!(owner("ben", 1).await, None);
+    assert_eq!(owner("nobody", 1).await, None);
+    assert_eq!(owner("ANA", 1).await, Some(story.ana.id));
+    assert!(!opens(&story.ben, 1).await);
+    let before = store.audit_head().await.unwrap();
+    assert!(opens(&story.ana, 1).await && !opens(&story.ana, 1).await);
+    assert_eq!(owner("ana", 1).await, None);
     assert_eq!(store.recovery_codes_left(story.ana.id).await.unwrap(), 1);
-    let last = &store.audit_of(story.ana.id, 1).await.unwrap()[0];
-    assert_eq!(last.event, Event::RecoveryCodeUsed);
+    let rows = store.audit_after(before.seq, 100).await.unwrap();
+    assert_eq!(rows.iter().map(event).collect::<Vec<_>>(), [Event::RecoveryCodeUsed, Event::SignedIn]);
 
     store.set_recovery_codes(&ana, &[token(4), token(5)], story.now()).await.unwrap();
-    assert_eq!(opens("ana", 2).await, None);
+    assert_eq!(owner("ana", 2).await, None);
     store.set_disabled(story.ana.id, true, story.now()).await.unwrap();
-    assert_eq!(opens("ana", 4).await, None);
+    assert_eq!(owner("ana", 4).await, None);
     store.set_disabled(story.ana.id, false, story.now()).await.unwrap();
-    assert_eq!(opens("ana", 4).await, Some(story.ana.id));
+    assert_eq!(owner("ana", 4).await, Some(story.ana.id));
+    let again = story.sign_in(&story.ana, 30).await;
+    store.change_password(&again, "another hash", story.now()).await.unwrap();
+    assert_eq!(owner("ana", 4).await, None);
+    store.set_password(story.ben.id, "another hash", story.now()).await.unwrap();
+    assert_eq!(owner("ben", 3).await, None);
+}
+
+/// Whoever holds a request back until they were signed out keeps no key to the account.
+async fn a_session_that_ended_changes_nothing(story: &Story) {
+    let store = &story.store;
+    let ana = story.sign_in(&story.ana, 1).await;
+    store.sign_out(&ana, story.now()).await.unwrap();
+    let head = store.audit_head().await.unwrap();
+    let refused = |answer: Result<(), Denied>| matches!(answer, Err(Denied::Refused(Refusal::NotSignedIn)));
+    assert!(refused(store.add_passkey(&ana, &passkey(1, story)).await));
+    assert!(refused(store.set_recovery_codes(&ana, &[token(1)], story.now()).await));
+    assert!(refused(store.change_password(&ana, "another hash", story.now()).await));
+    assert_eq!(store.audit_head().await.unwrap(), head);
+}
+
+/// Comparing takes a while.
+async fn a_password_that_was_changed_meanwhile_opens_nothing(story: &Story) {
+    let store = &story.store;
+    let session = signing_in(story, &story.ana, story.by_password(&story.ana).await, 1);
     store.set_password(story.ana.id, "another hash", story.now()).await.unwrap();
-    assert_eq!(opens("ana", 5).await, None);
-    assert_eq!(opens("ben", 3).await, Some(story.ben.id));
+    let refused = store.sign_in(&session, story.now()).await;
+    assert!(matches!(refused, Err(Denied::Refused(Refusal::WrongCredentials))));
+    assert_eq!(story.actor(1).await, None);
 }
 
 async fn rows_of_the_audit_are_a_chain(story: &Story) {
@@ -941,15 +1008,12 @@ async fn rows_of_the_audit_are_a_chain(story: &Story) {
     let mut before = Link::NONE;
     for (seq, row) in (1..).zip(&rows) {
         assert_eq!(row.seq, seq);
-        before = link(&before, row);
+        before = before.next(row);
         assert_eq!(row.link, Some(before));
     }
     assert_eq!(store.audit_head().await.unwrap(), Head { seq: rows.last().unwrap().seq, link: before });
     let own = store.audit_of(story.ana.id, 2).await.unwrap();
-    assert_eq!(
-        own.iter().map(|row| row.event).collect::<Vec<_>>(),
-        [Event::ResetDone, Event::ResetSubmitted]
-    );
+    assert_eq!(own.iter().map(event).collect::<Vec<_>>(), [Event::ResetDone, Event::ResetSubmitted]);
     assert!(store.audit_of(PersonId(new_id()), 2).await.unwrap().is_empty());
 }
 
@@ -959,8 +1023,10 @@ async fn what_may_be_used_once_is_used_once(story: &Story) {
     assert!(!used(1).await);
     story.clock.wait(23 * 60 * MINUTE);
     assert!(!used(1).await);
-    story.store.note_refused_sign_in(Refusal::NotBegunHere, story.now()).await.unwrap();
+    story.clock.wait(2 * 60 * MINUTE);
+    assert!(used(3).await && used(1).await);
+    story.store.note(Event::SignInNotBegunHere, story.now()).await.unwrap();
     let rows = story.store.audit_after(0, 100).await.unwrap();
     let last = rows.last().unwrap();
-    assert_eq!((last.event, last.person), (Event::SignInNotBegunHere, None));
+    assert_eq!((event(last), last.person), (Event::SignInNotBegunHere, None));
 }

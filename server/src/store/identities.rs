@@ -1,10 +1,10 @@
 //! People whom an identity provider signs in.
 
-use domain::account::{Identity, Profile, TokenHash};
+use domain::Timestamp;
+use domain::account::{Identity, Profile, SignOutOrder, TokenHash};
 use domain::audit::Event;
 use domain::person::{PersonId, SessionId};
 use domain::ports::{Proofs, StoreError};
-use domain::{Refusal, Timestamp};
 use uuid::Uuid;
 
 use super::accounts::about;
@@ -62,64 +62,46 @@ impl SqliteStore {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut tx = self.database.write().await?;
-        sqlx::query("DELETE FROM used_once WHERE used_at < ?")
-            .bind(now.plus_seconds(-USED_SECONDS).0)
-            .execute(&mut *tx)
-            .await?;
-        let first = sqlx::query("INSERT OR IGNORE INTO used_once (what, used_at) VALUES (?, ?)")
-            .bind(&what.0[..])
-            .bind(now.0)
-            .execute(&mut *tx)
-            .await?
-            .rows_affected()
-            > 0;
+        let first = use_once(&mut tx, what, now).await?;
         tx.commit().await?;
         Ok(first)
     }
 
-    pub(super) async fn insert_refused_sign_in(
-        &self,
-        refusal: Refusal,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let event = match refusal {
-            Refusal::NotBegunHere => Event::SignInNotBegunHere,
-            Refusal::ProviderDenied => Event::SignInDeniedByProvider,
-            Refusal::ProviderNotBelieved | Refusal::PasskeyNotBelieved => Event::SignInNotBelieved,
-            _ => Event::SignInFailed,
-        };
+    pub(super) async fn insert_event(&self, event: Event, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.database.write().await?;
         audit(&mut tx, AuditRow { person: None, event, device: None, command: None }, now).await?;
         Ok(tx.commit().await?)
     }
 
+    /// A session that the provider gave no name ends with the subject's: rather one too many than one that stays.
     pub(super) async fn update_provider_sessions_ended(
         &self,
-        issuer: &str,
-        subject: Option<&str>,
-        session: Option<&str>,
+        order: &SignOutOrder,
         now: Timestamp,
-    ) -> Result<Vec<SessionId>, StoreError> {
+    ) -> Result<Option<Vec<SessionId>>, StoreError> {
         let mut tx = self.database.write().await?;
+        if !use_once(&mut tx, &order.id, now).await? {
+            return Ok(None);
+        }
         let ended: Vec<(Uuid, Uuid)> = sqlx::query_as(
             "UPDATE sessions SET ended_at = ?1
              WHERE ended_at IS NULL AND issuer = ?2
-               AND (?3 IS NULL OR provider_session = ?3)
+               AND (?3 IS NULL OR provider_session = ?3 OR (provider_session IS NULL AND ?4 IS NOT NULL))
                AND (?4 IS NULL OR person IN (SELECT person FROM identities WHERE issuer = ?2 AND subject = ?4))
                AND (?3 IS NOT NULL OR ?4 IS NOT NULL)
              RETURNING id, person",
         )
         .bind(now.0)
-        .bind(issuer)
-        .bind(session)
-        .bind(subject)
+        .bind(&order.issuer)
+        .bind(&order.session)
+        .bind(&order.subject)
         .fetch_all(&mut *tx)
         .await?;
         for (_, person) in &ended {
             audit(&mut tx, about(PersonId(*person), Event::SignedOutByProvider), now).await?;
         }
         tx.commit().await?;
-        Ok(ended.into_iter().map(|(session, _)| SessionId(session)).collect())
+        Ok(Some(ended.into_iter().map(|(session, _)| SessionId(session)).collect()))
     }
 
     pub(super) async fn select_issuer_of(&self, session: SessionId) -> Result<Option<String>, StoreError> {
@@ -132,14 +114,27 @@ impl SqliteStore {
 
     pub(super) async fn select_proofs_of(&self, issuer: &str) -> Result<Proofs, StoreError> {
         let (sign_ins, told) = sqlx::query_as(
-            "SELECT count(*), count(proven_at)
-             FROM (SELECT proven_at FROM sessions WHERE issuer = ? ORDER BY authenticated_at DESC LIMIT 20)",
+            "SELECT count(*), count(told_at)
+             FROM (SELECT told_at FROM sessions WHERE issuer = ? ORDER BY authenticated_at DESC LIMIT 20)",
         )
         .bind(issuer)
         .fetch_one(&self.database.reads)
         .await?;
         Ok(Proofs { sign_ins, told })
     }
+}
+
+async fn use_once(tx: &mut Tx, what: &TokenHash, now: Timestamp) -> Result<bool, StoreError> {
+    sqlx::query("DELETE FROM used_once WHERE used_at < ?")
+        .bind(now.plus_seconds(-USED_SECONDS).0)
+        .execute(&mut **tx)
+        .await?;
+    let used = sqlx::query("INSERT OR IGNORE INTO used_once (what, used_at) VALUES (?, ?)")
+        .bind(&what.0[..])
+        .bind(now.0)
+        .execute(&mut **tx)
+        .await?;
+    Ok(used.rows_affected() > 0)
 }
 
 async fn insert_person(

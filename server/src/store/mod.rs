@@ -1,7 +1,7 @@
 //! The portal's own rows.
 
 mod accounts;
-pub mod audit;
+mod audit;
 mod commands;
 mod identities;
 pub mod names;

@@ -1,6 +1,5 @@
 //! How enums are written in the database: one table a type, read both ways.
 
-use domain::audit::Event;
 use domain::command::{CommandKind, CommandState, Failure};
 use domain::device::Platform;
 use domain::freshness::Purpose;
@@ -73,43 +72,6 @@ impl Named for News {
         (Self::ResetFailed(Failure::NoLongerYours), "reset_failed:no_longer_yours"),
         (Self::ResetFailed(Failure::Unexplained), "reset_failed:unexplained"),
         (Self::ResetExpired, "reset_expired"),
-    ];
-}
-
-impl Named for Event {
-    const NAMES: &'static [(Self, &'static str)] = &[
-        (Self::PersonAdded, "person_added"),
-        (Self::PersonChanged, "person_changed"),
-        (Self::PersonDisabled, "person_disabled"),
-        (Self::PersonEnabled, "person_enabled"),
-        (Self::PasswordChanged, "password_changed"),
-        (Self::PasswordSet, "password_set"),
-        (Self::PasskeyAdded, "passkey_added"),
-        (Self::PasskeyRemoved, "passkey_removed"),
-        (Self::RecoveryCodesMade, "recovery_codes_made"),
-        (Self::RecoveryCodeUsed, "recovery_code_used"),
-        (Self::SignedIn, "signed_in"),
-        (Self::SignInFailed, "sign_in_failed"),
-        (Self::SignInNotBegunHere, "sign_in_not_begun_here"),
-        (Self::SignInDeniedByProvider, "sign_in_denied_by_provider"),
-        (Self::SignInNotBelieved, "sign_in_not_believed"),
-        (Self::SignInOfDisabled, "sign_in_of_disabled"),
-        (Self::SignedOut, "signed_out"),
-        (Self::SignedOutByProvider, "signed_out_by_provider"),
-        (Self::WindowOpened, "window_opened"),
-        (Self::WindowProven, "window_proven"),
-        (Self::WindowLate, "window_late"),
-        (Self::WindowOfAnotherPerson, "window_of_another_person"),
-        (Self::WindowNotFresh, "window_not_fresh"),
-        (Self::WindowTooWeak, "window_too_weak"),
-        (Self::ResetRefused, "reset_refused"),
-        (Self::ResetSubmitted, "reset_submitted"),
-        (Self::ResetDone, "reset_done"),
-        (Self::ResetFailed, "reset_failed"),
-        (Self::ResetExpired, "reset_expired"),
-        (Self::ResetCancelled, "reset_cancelled"),
-        (Self::PasscodeRevealed, "passcode_revealed"),
-        (Self::PasscodeErased, "passcode_erased"),
     ];
 }
 

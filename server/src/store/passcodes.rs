@@ -194,7 +194,7 @@ pub(super) async fn sealed_of(tx: &mut Tx, command: CommandId) -> Result<Option<
     })
 }
 
-async fn session_lives(tx: &mut Tx, actor: &Actor) -> Result<bool, StoreError> {
+pub(super) async fn session_lives(tx: &mut Tx, actor: &Actor) -> Result<bool, StoreError> {
     Ok(sqlx::query_scalar("SELECT count(*) FROM sessions WHERE id = ? AND ended_at IS NULL")
         .bind(actor.session.0)
         .fetch_one(&mut **tx)

@@ -1,16 +1,17 @@
 //! What else than a password a local account opens with: passkeys and recovery codes.
 
-use domain::Timestamp;
 use domain::account::TokenHash;
 use domain::audit::Event;
 use domain::passkey::{Passkey, PasskeyId, UsedPasskey};
 use domain::person::{Actor, PersonId};
-use domain::ports::StoreError;
+use domain::ports::{Means, NewSession, StoreError};
+use domain::{Refusal, Timestamp};
 use sqlx::Row;
 use uuid::Uuid;
 
 use super::accounts::about;
 use super::audit::audit;
+use super::passcodes::session_lives;
 use super::sqlite::SqliteStore;
 use crate::database::Tx;
 
@@ -37,9 +38,16 @@ impl SqliteStore {
             .collect()
     }
 
-    pub(super) async fn insert_passkey(&self, actor: &Actor, passkey: &Passkey) -> Result<bool, StoreError> {
+    pub(super) async fn insert_passkey(
+        &self,
+        actor: &Actor,
+        passkey: &Passkey,
+    ) -> Result<Result<(), Refusal>, StoreError> {
         let person = actor.person.id;
         let mut tx = self.database.write().await?;
+        if !session_lives(&mut tx, actor).await? {
+            return Ok(Err(Refusal::NotSignedIn));
+        }
         // Of somebody else's passkey nothing is taken over.
         let added = sqlx::query(
             "INSERT OR IGNORE INTO passkeys (id, person, credential, agent, added_at) VALUES (?, ?, ?, ?, ?)",
@@ -53,11 +61,12 @@ impl SqliteStore {
         .await?
         .rows_affected()
             > 0;
-        if added {
-            audit(&mut tx, about(person, Event::PasskeyAdded), passkey.added_at).await?;
+        if !added {
+            return Ok(Err(Refusal::PasskeyNotBelieved));
         }
+        audit(&mut tx, about(person, Event::PasskeyAdded), passkey.added_at).await?;
         tx.commit().await?;
-        Ok(added)
+        Ok(Ok(()))
     }
 
     pub(super) async fn delete_passkey(
@@ -87,10 +96,13 @@ impl SqliteStore {
         actor: &Actor,
         codes: &[TokenHash],
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Result<(), Refusal>, StoreError> {
         let person = actor.person.id;
         let mut tx = self.database.write().await?;
-        sqlx::query("DELETE FROM recovery_codes WHERE person = ?").bind(person.0).execute(&mut *tx).await?;
+        if !session_lives(&mut tx, actor).await? {
+            return Ok(Err(Refusal::NotSignedIn));
+        }
+        forget_recovery_codes(&mut tx, person).await?;
         for code in codes {
             sqlx::query("INSERT INTO recovery_codes (code, person) VALUES (?, ?)")
                 .bind(&code.0[..])
@@ -99,7 +111,8 @@ impl SqliteStore {
                 .await?;
         }
         audit(&mut tx, about(person, Event::RecoveryCodesMade), now).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(Ok(()))
     }
 
     pub(super) async fn count_recovery_codes(&self, person: PersonId) -> Result<u32, StoreError> {
@@ -109,44 +122,66 @@ impl SqliteStore {
             .await?)
     }
 
-    pub(super) async fn take_recovery_code(
+    pub(super) async fn select_owner_of_recovery_code(
         &self,
         user_name: &str,
         code: &TokenHash,
-        now: Timestamp,
     ) -> Result<Option<PersonId>, StoreError> {
-        let mut tx = self.database.write().await?;
         let person: Option<Uuid> = sqlx::query_scalar(
-            "DELETE FROM recovery_codes WHERE code = ?
-             AND person IN (SELECT id FROM people WHERE user_name = ? AND disabled_at IS NULL)
-             RETURNING person",
+            "SELECT c.person FROM recovery_codes c JOIN people p ON p.id = c.person
+             WHERE c.code = ? AND p.user_name = ? AND p.disabled_at IS NULL",
         )
         .bind(&code.0[..])
         .bind(user_name)
-        .fetch_optional(&mut *tx)
+        .fetch_optional(&self.database.reads)
         .await?;
-        let Some(person) = person.map(PersonId) else { return Ok(None) };
-        audit(&mut tx, about(person, Event::RecoveryCodeUsed), now).await?;
-        tx.commit().await?;
-        Ok(Some(person))
+        Ok(person.map(PersonId))
     }
 }
 
-/// With the counter it told, so that a copy of it is noticed.
-pub(super) async fn note_used(tx: &mut Tx, used: &UsedPasskey, now: Timestamp) -> Result<(), StoreError> {
-    sqlx::query("UPDATE passkeys SET credential = ?, used_at = ? WHERE id = ?")
-        .bind(&used.credential)
+/// What a sign-in uses up, or has to remember. False when it is not there any more, or another sign-in was faster.
+pub(super) async fn use_means(tx: &mut Tx, new: &NewSession, now: Timestamp) -> Result<bool, StoreError> {
+    let used = match &new.by {
+        Means::Provider { .. } => return Ok(true),
+        // It took a while to compare, and may have been changed meanwhile.
+        Means::Password { hash } => {
+            let holds = sqlx::query_scalar("SELECT password_hash = ? FROM people WHERE id = ?")
+                .bind(hash)
+                .bind(new.person.0)
+                .fetch_one(&mut **tx);
+            return Ok(holds.await?);
+        }
+        // With the counter it told, so that a copy of it is noticed.
+        Means::Passkey(UsedPasskey { id, before, credential }) => sqlx::query(
+            "UPDATE passkeys SET credential = ?, used_at = ? WHERE id = ? AND person = ? AND credential = ?",
+        )
+        .bind(credential)
         .bind(now.0)
-        .bind(&used.id.0)
+        .bind(&id.0)
+        .bind(new.person.0)
+        .bind(before)
         .execute(&mut **tx)
-        .await?;
+        .await?,
+        Means::RecoveryCode(code) => {
+            let used = sqlx::query("DELETE FROM recovery_codes WHERE code = ? AND person = ?")
+                .bind(&code.0[..])
+                .bind(new.person.0)
+                .execute(&mut **tx)
+                .await?;
+            audit(tx, about(new.person, Event::RecoveryCodeUsed), now).await?;
+            used
+        }
+    };
+    Ok(used.rows_affected() > 0)
+}
+
+pub(super) async fn forget_recovery_codes(tx: &mut Tx, person: PersonId) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM recovery_codes WHERE person = ?").bind(person.0).execute(&mut **tx).await?;
     Ok(())
 }
 
 /// Whoever sets a password for somebody does not know who added these.
 pub(super) async fn forget_all(tx: &mut Tx, person: PersonId) -> Result<(), StoreError> {
-    for table in ["DELETE FROM passkeys WHERE person = ?", "DELETE FROM recovery_codes WHERE person = ?"] {
-        sqlx::query(table).bind(person.0).execute(&mut **tx).await?;
-    }
-    Ok(())
+    sqlx::query("DELETE FROM passkeys WHERE person = ?").bind(person.0).execute(&mut **tx).await?;
+    forget_recovery_codes(tx, person).await
 }

@@ -32,6 +32,9 @@ impl SqliteStore {
             tx.commit().await?;
             return Ok(Err(Refusal::AccountDisabled));
         }
+        if !passkeys::use_means(&mut tx, new, now).await? {
+            return Ok(Err(refused(&new.by)));
+        }
         if let Some(replaced) = new.arriving.replaces {
             sqlx::query("UPDATE sessions SET ended_at = ? WHERE id = ? AND ended_at IS NULL")
                 .bind(now.0)
@@ -41,11 +44,12 @@ impl SqliteStore {
         }
         let (issuer, provider_session) = match &new.by {
             Means::Provider { issuer, session } => (Some(issuer), session.as_ref()),
-            Means::Password | Means::Passkey(_) => (None, None),
+            Means::Password { .. } | Means::RecoveryCode(_) | Means::Passkey(_) => (None, None),
         };
         sqlx::query(
-            "INSERT INTO sessions (id, token, person, agent, authenticated_at, last_used_at, proven_at, issuer, provider_session)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8)",
+            "INSERT INTO sessions (id, token, person, agent, authenticated_at, last_used_at, proven_at, told_at, issuer,
+                                   provider_session)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, ?8, ?9)",
         )
         .bind(new.session.0)
         .bind(&new.arriving.token.0[..])
@@ -53,14 +57,12 @@ impl SqliteStore {
         .bind(&new.arriving.agent)
         .bind(now.0)
         .bind(new.proof.proven_at(now).map(|at| at.0))
+        .bind(new.proof.at.map(|at| at.0))
         .bind(issuer)
         .bind(provider_session)
         .execute(&mut *tx)
         .await?;
         audit(&mut tx, about(new.person, Event::SignedIn), now).await?;
-        if let Means::Passkey(used) = &new.by {
-            passkeys::note_used(&mut tx, used, now).await?;
-        }
         remember_browser(&mut tx, new, now).await?;
         let outcome = match &new.arriving.browser {
             Some(browser) => consume_window(&mut tx, new, browser, now).await?,
@@ -233,6 +235,13 @@ impl SqliteStore {
         let mut connection = self.database.reads.acquire().await?;
         let grant = newest_grant(&mut connection, actor, device).await?;
         Ok(grant.filter(|grant| grant.spent_on.is_none()))
+    }
+}
+
+const fn refused(by: &Means) -> Refusal {
+    match by {
+        Means::Passkey(_) => Refusal::PasskeyNotBelieved,
+        _ => Refusal::WrongCredentials,
     }
 }
 

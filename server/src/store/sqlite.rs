@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use async_trait::async_trait;
-use domain::account::{Account, Identity, Profile, SignedIn, TokenHash};
-use domain::audit::{AuditEntry, Head};
+use domain::Timestamp;
+use domain::account::{Account, Identity, Profile, SignOutOrder, SignedIn, TokenHash};
+use domain::audit::{AuditEntry, Event, Head};
 use domain::command::{Command, CommandId, CommandStep, Submission};
 use domain::device::{Device, DeviceId};
 use domain::freshness::{Grant, SignInWindow};
@@ -16,7 +17,6 @@ use domain::ports::{
     Denied, Lease, NewSession, Proofs, Sealed, SessionLimits, Settlement, Store, StoreError, StoredPasscode,
     WindowOutcome,
 };
-use domain::{Refusal, Timestamp};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
@@ -76,8 +76,8 @@ impl Store for SqliteStore {
     async fn has_passwords(&self) -> Result<bool, StoreError> {
         self.select_has_passwords().await
     }
-    async fn change_password(&self, actor: &Actor, hash: &str, now: Timestamp) -> Result<(), StoreError> {
-        self.update_password(actor, hash, now).await
+    async fn change_password(&self, actor: &Actor, hash: &str, now: Timestamp) -> Result<(), Denied> {
+        Ok(self.update_password(actor, hash, now).await??)
     }
     async fn set_password(&self, person: PersonId, hash: &str, now: Timestamp) -> Result<(), StoreError> {
         self.update_password_of(person, hash, now).await
@@ -110,17 +110,15 @@ impl Store for SqliteStore {
     async fn use_once(&self, what: &TokenHash, now: Timestamp) -> Result<bool, StoreError> {
         self.insert_used_once(what, now).await
     }
-    async fn note_refused_sign_in(&self, refusal: Refusal, now: Timestamp) -> Result<(), StoreError> {
-        self.insert_refused_sign_in(refusal, now).await
+    async fn note(&self, event: Event, now: Timestamp) -> Result<(), StoreError> {
+        self.insert_event(event, now).await
     }
     async fn end_provider_sessions(
         &self,
-        issuer: &str,
-        subject: Option<&str>,
-        session: Option<&str>,
+        order: &SignOutOrder,
         now: Timestamp,
-    ) -> Result<Vec<SessionId>, StoreError> {
-        self.update_provider_sessions_ended(issuer, subject, session, now).await
+    ) -> Result<Option<Vec<SessionId>>, StoreError> {
+        self.update_provider_sessions_ended(order, now).await
     }
     async fn issuer_of(&self, session: SessionId) -> Result<Option<String>, StoreError> {
         self.select_issuer_of(session).await
@@ -178,8 +176,8 @@ impl Store for SqliteStore {
     async fn passkeys(&self, person: PersonId) -> Result<Vec<Passkey>, StoreError> {
         self.select_passkeys(person).await
     }
-    async fn add_passkey(&self, actor: &Actor, passkey: &Passkey) -> Result<bool, StoreError> {
-        self.insert_passkey(actor, passkey).await
+    async fn add_passkey(&self, actor: &Actor, passkey: &Passkey) -> Result<(), Denied> {
+        Ok(self.insert_passkey(actor, passkey).await??)
     }
     async fn remove_passkey(
         &self,
@@ -194,19 +192,18 @@ impl Store for SqliteStore {
         actor: &Actor,
         codes: &[TokenHash],
         now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.replace_recovery_codes(actor, codes, now).await
+    ) -> Result<(), Denied> {
+        Ok(self.replace_recovery_codes(actor, codes, now).await??)
     }
     async fn recovery_codes_left(&self, person: PersonId) -> Result<u32, StoreError> {
         self.count_recovery_codes(person).await
     }
-    async fn use_recovery_code(
+    async fn owner_of_recovery_code(
         &self,
         user_name: &str,
         code: &TokenHash,
-        now: Timestamp,
     ) -> Result<Option<PersonId>, StoreError> {
-        self.take_recovery_code(user_name, code, now).await
+        self.select_owner_of_recovery_code(user_name, code).await
     }
 
     async fn submit(

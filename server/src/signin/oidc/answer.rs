@@ -103,7 +103,7 @@ impl Conversation<'_> {
     }
 
     /// What is asked goes there directly (RFC 9126), so that nobody at the browser can take a part of it away.
-    async fn push(&self, endpoint: &str, mut url: Url) -> Result<Url, Refusal> {
+    async fn push(&self, endpoint: &str, url: Url) -> Result<Url, Refusal> {
         #[derive(Deserialize)]
         struct Pushed {
             request_uri: String,
@@ -128,8 +128,9 @@ impl Conversation<'_> {
         }
         let Pushed { request_uri } = serde_json::from_slice(answer.body())
             .map_err(|_| self.broken("its answer to a pushed request cannot be read"))?;
+        // What its address had before anything was asked stays.
+        let mut url = self.metadata.authorization_endpoint().url().clone();
         url.query_pairs_mut()
-            .clear()
             .append_pair("client_id", &settings.client_id)
             .append_pair("request_uri", &request_uri);
         Ok(url)
@@ -175,7 +176,7 @@ impl Conversation<'_> {
             Err(ClaimsVerificationError::SignatureVerification(
                 SignatureVerificationError::NoMatchingKey,
             )) => {
-                let newer = self.provider.with_newer_keys().await;
+                let newer = self.provider.with_newer_keys(self.metadata).await;
                 let newer = newer.ok_or_else(|| self.broken("its ID token is signed with an unknown key"))?;
                 self.subject(&self.client(&newer)?, token)
             }

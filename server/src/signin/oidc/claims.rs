@@ -13,6 +13,11 @@ use crate::config::Oidc;
 /// Seconds of the epoch beyond which somebody counted milliseconds: the year 5138.
 const LATEST_SECONDS: i64 = 100_000_000_000;
 
+/// As mail has it.
+const LONGEST_EMAIL: usize = 254;
+/// What is longer is cut: it stands at the top of each page.
+const LONGEST_NAME: usize = 100;
+
 #[derive(Clone, Debug, Default)]
 pub struct Claims(Map<String, Value>);
 
@@ -29,6 +34,10 @@ impl Claims {
 
     /// What only the other one has is taken over.
     pub fn or(mut self, other: Self) -> Self {
+        // Whichever of the two doubts the address is right.
+        if let Some(doubt) = other.0.get("email_verified").filter(|told| !is_true(told)) {
+            self.0.insert("email_verified".to_owned(), doubt.clone());
+        }
         for (name, value) in other.0 {
             self.0.entry(name).or_insert(value);
         }
@@ -55,16 +64,19 @@ impl Claims {
     }
 
     pub fn profile(&self, provider: &Oidc) -> Profile {
-        let email = match self.0.get("email_verified") {
-            // Somebody typed it, and nobody knows whether it is theirs.
-            Some(Value::Bool(false)) => None,
-            Some(Value::String(text)) if text == "false" => None,
-            _ => self.text("email").filter(|email| email.contains('@')),
-        };
+        // Providers that say nothing of it have looked, or have given the address out themselves. What somebody typed, and
+        // nobody knows whether it is theirs, is no address.
+        let is_theirs = self.0.get("email_verified").is_none_or(is_true);
+        let email = self
+            .text("email")
+            .filter(|email| is_theirs && email.contains('@') && email.len() <= LONGEST_EMAIL);
         let email = email.unwrap_or_default();
         let name = ["name", "preferred_username"].iter().find_map(|claim| self.text(claim)).unwrap_or(email);
         Profile {
-            name: if name.is_empty() { self.text("sub").unwrap_or_default() } else { name }.to_owned(),
+            name: if name.is_empty() { self.text("sub").unwrap_or_default() } else { name }
+                .chars()
+                .take(LONGEST_NAME)
+                .collect(),
             email: email.to_owned(),
             it_admin: !provider.admin_group.is_empty()
                 && self.is_in(&provider.groups_claim, &provider.admin_group),
@@ -84,6 +96,11 @@ impl From<Map<String, Value>> for Claims {
     fn from(claims: Map<String, Value>) -> Self {
         Self(claims)
     }
+}
+
+/// Some providers write it as a text.
+fn is_true(told: &Value) -> bool {
+    matches!(told, Value::Bool(true)) || told.as_str() == Some("true")
 }
 
 /// Whole seconds as a number, as the specification has them. Whatever else stands there is nothing: it is not guessed

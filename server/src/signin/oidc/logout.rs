@@ -1,6 +1,6 @@
 //! An identity provider says that somebody signed out there (OpenID Connect Back-Channel Logout).
 
-use domain::account::TokenHash;
+use domain::account::{SignOutOrder, TokenHash};
 use domain::{Refusal, Timestamp};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
@@ -26,26 +26,22 @@ const ALGORITHMS: [Algorithm; 8] = [
     Algorithm::ES384,
 ];
 
-/// Whom to sign out: one session of theirs, or all.
-pub struct LogoutToken {
-    pub subject: Option<String>,
-    pub session: Option<String>,
-    /// What may be used once.
-    pub id: TokenHash,
-}
-
-pub async fn verified(provider: &Provider, token: &str, now: Timestamp) -> Result<LogoutToken, Refusal> {
+pub async fn verified(provider: &Provider, token: &str, now: Timestamp) -> Result<SignOutOrder, Refusal> {
     let metadata = provider.metadata().await?;
     let settings = &provider.settings;
     let read = match read(settings, &metadata, token, now) {
-        Err(Why::UnknownKey) => match provider.with_newer_keys().await {
+        Err(Why::UnknownKey) => match provider.with_newer_keys(&metadata).await {
             Some(newer) => self::read(settings, &newer, token, now),
             None => Err(Why::UnknownKey),
         },
         read => read,
     };
     read.map_err(|why| {
-        tracing::warn!(provider = provider.settings.id, %why, "an order to sign somebody out was not believed");
+        tracing::warn!(
+            provider = provider.settings.id,
+            why = why.to_string(),
+            "an order to sign somebody out was not believed"
+        );
         Refusal::ProviderNotBelieved
     })
 }
@@ -60,7 +56,7 @@ pub enum Why {
     Claims(&'static str),
 }
 
-pub fn read(settings: &Oidc, metadata: &Metadata, token: &str, now: Timestamp) -> Result<LogoutToken, Why> {
+pub fn read(settings: &Oidc, metadata: &Metadata, token: &str, now: Timestamp) -> Result<SignOutOrder, Why> {
     let header = decode_header(token)?;
     if !ALGORITHMS.contains(&header.alg) {
         return Err(Why::Claims("its algorithm is none that only the provider can use"));
@@ -87,11 +83,11 @@ pub fn read(settings: &Oidc, metadata: &Metadata, token: &str, now: Timestamp) -
     // By our clock, below.
     rules.validate_exp = false;
     let claims = Claims::from(decode::<Map<String, Value>>(token, &key, &rules)?.claims);
-    order(&claims, now)
+    order(&claims, &settings.issuer, now)
 }
 
 /// What makes an order of a token, beyond whose it is.
-pub fn order(claims: &Claims, now: Timestamp) -> Result<LogoutToken, Why> {
+pub fn order(claims: &Claims, issuer: &str, now: Timestamp) -> Result<SignOutOrder, Why> {
     let event = claims.get("events").and_then(|events| events.get(EVENT));
     if !event.is_some_and(Value::is_object) {
         return Err(Why::Claims("it is no order to sign out"));
@@ -114,7 +110,6 @@ pub fn order(claims: &Claims, now: Timestamp) -> Result<LogoutToken, Why> {
         return Err(Why::Claims("it does not say whom"));
     }
     let id = claims.text("jti").ok_or(Why::Claims("it has no id"))?;
-    let issuer = claims.text("iss").unwrap_or_default();
     let id = TokenHash(Sha256::digest(format!("logout {issuer} {id}")).into());
-    Ok(LogoutToken { subject, session, id })
+    Ok(SignOutOrder { id, issuer: issuer.to_owned(), subject, session })
 }

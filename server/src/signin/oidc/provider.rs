@@ -27,6 +27,10 @@ use crate::outgoing::{Outgoing, OutgoingError};
 const KNOWN_SECONDS: i64 = 60 * 60;
 /// A token signed with a key we do not know makes us ask for its keys, and not more often than this.
 const KEYS_SECONDS: i64 = 10;
+/// For so long after a silence nobody waits for it again: one that is known from before serves on, one that never
+/// answered is needed.
+const SILENT_SECONDS: i64 = 60;
+const SILENT_STRANGER_SECONDS: i64 = 2;
 /// How soon one that does not answer is asked again, so that pages know where their forms lead.
 const ASK_AGAIN: Duration = Duration::from_secs(30);
 
@@ -98,8 +102,8 @@ pub struct Provider {
     pub outgoing: Outgoing,
     clock: Arc<dyn Clock>,
     known: RwLock<Option<Known>>,
-    /// Many who sign in at once ask once.
-    asking: Mutex<()>,
+    /// Many who sign in at once ask once. When it last did not answer.
+    asking: Mutex<Option<Timestamp>>,
 }
 
 impl Provider {
@@ -112,9 +116,19 @@ impl Provider {
         if let Some(known) = self.recently_known() {
             return Ok(known);
         }
-        let _turn = self.asking.lock().await;
+        // Whom somebody else is asking already, and who is known from before, is not waited for.
+        let mut silent_at = match (self.asking.try_lock(), self.known()) {
+            (Ok(turn), _) => turn,
+            (Err(_), Some(known)) => return Ok(known.metadata),
+            (Err(_), None) => self.asking.lock().await,
+        };
         if let Some(known) = self.recently_known() {
             return Ok(known);
+        }
+        let known = self.known().map(|known| known.metadata);
+        let silence = if known.is_some() { SILENT_SECONDS } else { SILENT_STRANGER_SECONDS };
+        if silent_at.is_some_and(|at| self.clock.now().seconds_since(at) < silence) {
+            return known.ok_or(Refusal::ProviderUnreachable);
         }
         match self.discover().await {
             Ok(metadata) => {
@@ -123,23 +137,35 @@ impl Provider {
                 Ok(metadata)
             }
             Err(why) => {
-                tracing::warn!(provider = self.settings.id, %why, "an identity provider does not say how it is reached");
-                self.known().map(|known| known.metadata).ok_or(Refusal::ProviderUnreachable)
+                *silent_at = Some(self.clock.now());
+                tracing::warn!(
+                    provider = self.settings.id,
+                    why = why.to_string(),
+                    "an identity provider does not say how it is reached"
+                );
+                known.ok_or(Refusal::ProviderUnreachable)
             }
         }
     }
 
-    /// With the keys of this moment, for a token whose key is not among the known ones.
-    pub async fn with_newer_keys(&self) -> Option<Arc<Metadata>> {
+    /// With newer keys than these, for a token whose key is not among them.
+    pub async fn with_newer_keys(&self, than: &Metadata) -> Option<Arc<Metadata>> {
         let _turn = self.asking.lock().await;
         let known = self.known()?;
+        if !std::ptr::eq(Arc::as_ptr(&known.metadata), than) {
+            // Somebody else has asked meanwhile.
+            return Some(known.metadata);
+        }
         let now = self.clock.now();
         if now.seconds_since(known.keys_at) < KEYS_SECONDS {
             return None;
         }
+        self.remember(Known { keys_at: now, ..known.clone() });
         let keys = self.keys(known.metadata.jwks_uri()).await;
         let keys = keys
-            .inspect_err(|why| tracing::warn!(provider = self.settings.id, %why, "its keys cannot be read"))
+            .inspect_err(|why| {
+                tracing::warn!(provider = self.settings.id, why = why.to_string(), "its keys cannot be read");
+            })
             .ok()?;
         let metadata = Arc::new((*known.metadata).clone().set_jwks(keys));
         self.remember(Known { metadata: Arc::clone(&metadata), keys_at: now, ..known });
@@ -215,10 +241,11 @@ fn addresses(metadata: &Metadata) -> Vec<(&'static str, String)> {
     all
 }
 
-/// As a policy of a page names it.
+/// As a policy of a page names it. What has other signs in it would be read as more than a name there.
 fn origin(address: &str) -> Option<String> {
     let uri: Uri = address.parse().ok()?;
-    Some(format!("{}://{}", uri.scheme_str()?, uri.authority()?))
+    let origin = format!("{}://{}", uri.scheme_str()?, uri.authority()?);
+    origin.chars().all(|sign| sign.is_ascii_alphanumeric() || "-._:/[]".contains(sign)).then_some(origin)
 }
 
 /// All of the organisation, in the order of the settings.
@@ -269,6 +296,30 @@ impl Providers {
                 () = asked_to_end(&mut stopping) => return,
                 () = tokio::time::sleep(ASK_AGAIN) => {}
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_names_origins_alone() {
+        assert_eq!(
+            origin("https://id.example.com:8443/a?b#c").as_deref(),
+            Some("https://id.example.com:8443")
+        );
+        assert_eq!(origin("https://[::1]/a").as_deref(), Some("https://[::1]"));
+        for not in [
+            "https://a.example;sandbox/x",
+            "https://*/x",
+            "https://user@host/",
+            "javascript:alert(1)",
+            "x",
+            "",
+        ] {
+            assert_eq!(origin(not), None, "{not}");
         }
     }
 }

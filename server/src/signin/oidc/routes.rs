@@ -3,7 +3,7 @@
 use app::visitor::Visitor;
 use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::{Extension, Form, Router, routing};
 use domain::Refusal;
 use domain::ports::Denied;
@@ -13,7 +13,7 @@ use http::header::{HeaderMap, SET_COOKIE};
 use serde::Deserialize;
 
 use super::answer::{Answered, Conversation};
-use super::logout::{self, LogoutToken};
+use super::logout;
 use super::provider::Provider;
 use super::question::Question;
 use crate::host::Host;
@@ -21,7 +21,8 @@ use crate::metrics;
 use crate::peer::Peer;
 use crate::refused::{Refused, readable};
 use crate::signin::cookies::{Kind, Token};
-use crate::signin::routes::Arrival;
+use crate::signin::leaving::lead_to;
+use crate::signin::routes::{Arrival, in_vain};
 
 pub fn routes() -> Router<Host> {
     // Otherwise axum answers HEAD by carrying out GET, and the answer would be used up.
@@ -57,7 +58,7 @@ async fn begin(
     let conversation = Conversation { provider, metadata: &metadata, question: &question, redirect };
     let url = conversation.begin(is_to_prove(&host, &visitor).await?).await.map_err(Refused)?;
     let cookies = [(SET_COOKIE, host.cookies.set(Kind::Asking, &asking))];
-    Ok((AppendHeaders(cookies), Redirect::to(url.as_str())).into_response())
+    Ok((AppendHeaders(cookies), lead_to(&headers, url.as_str())).into_response())
 }
 
 /// Whether the five minutes run in this browser.
@@ -68,7 +69,7 @@ async fn is_to_prove(host: &Host, visitor: &Visitor) -> Result<bool, Refused> {
 
 /// As the provider sends the browser back.
 #[derive(Deserialize)]
-pub struct CameBack {
+pub struct ProviderReturn {
     pub state: Option<String>,
     code: Option<String>,
     error: Option<String>,
@@ -81,69 +82,66 @@ async fn callback(
     Extension(peer): Extension<Peer>,
     Path(provider): Path<String>,
     headers: HeaderMap,
-    came_back: Result<Query<CameBack>, QueryRejection>,
+    returned: Result<Query<ProviderReturn>, QueryRejection>,
 ) -> Result<Response, Refused> {
     let provider = found(&host, &provider)?;
-    let counted = host
-        .sign_ins
-        .begin_elsewhere(peer.network, host.portal.now())
-        .inspect_err(|_| metrics::signed_in("throttled"))
-        .map_err(Refused)?;
-    let answered = match came_back {
-        Ok(Query(came_back)) => answered(&host, provider, &headers, came_back).await,
-        Err(_) => Err(Denied::from(Refusal::NotBegunHere)),
+    let returned = returned.ok().and_then(|Query(returned)| {
+        let question = asked(&host, provider, &headers, returned.state.as_deref())?;
+        Some((question, returned))
+    });
+    let limits = &host.sign_ins;
+    let now = host.portal.now();
+    let counted = match returned {
+        Some(_) => limits.begin_elsewhere(peer.network, now),
+        None => limits.begin_unasked(peer.network, now),
     };
-    let Answered { identity, profile, proof, session } = match answered {
-        Ok(answered) => answered,
-        Err(denied) => {
-            metrics::signed_in("failed");
-            match denied {
-                Denied::Refused(refusal) if refusal != Refusal::ProviderUnreachable => {
-                    host.portal.note_refused_sign_in(refusal).await?;
-                }
-                // Nobody's fault: whoever sits behind one address with many may not be kept out for it.
-                _ => counted.forgive(),
-            }
-            return Err(denied.into());
+    let counted = counted.inspect_err(|_| metrics::signed_in("throttled")).map_err(Refused)?;
+    let signed_in = async || {
+        let (question, returned) = returned.ok_or(Refusal::NotBegunHere)?;
+        let answered = answered(&host, provider, &headers, &question, returned).await?;
+        let Answered { identity, profile, proof, session } = answered;
+        let arrival = Arrival::new(&host);
+        let arriving = arrival.arriving(&host, &visitor, &headers);
+        let told = ProviderSignIn { identity, profile, proof, session, arriving };
+        Ok((host.portal.sign_in_by_provider(told).await?, arrival))
+    };
+    match signed_in().await {
+        Err(denied) => Err(in_vain(&host, counted, denied).await),
+        Ok((landing, arrival)) => {
+            counted.forgive();
+            let mut response = arrival.land(&host, &landing);
+            response.headers_mut().append(SET_COOKIE, host.cookies.clear(Kind::Asking));
+            Ok(response)
         }
-    };
-    let arrival = Arrival::new(&host);
-    let arriving = arrival.arriving(&host, &visitor, &headers);
-    let told = ProviderSignIn { identity, profile, proof, session, arriving };
-    let landing =
-        host.portal.sign_in_by_provider(told).await.inspect_err(|_| metrics::signed_in("failed"))?;
-    counted.forgive();
-    let mut response = arrival.land(&host, &landing);
-    response.headers_mut().append(SET_COOKIE, host.cookies.clear(Kind::Asking));
-    Ok(response)
+    }
 }
 
 async fn answered(
     host: &Host,
     provider: &Provider,
     headers: &HeaderMap,
-    came_back: CameBack,
+    question: &Question,
+    returned: ProviderReturn,
 ) -> Result<Answered, Denied> {
-    let question = asked(host, provider, headers, came_back.state.as_deref()).ok_or(Refusal::NotBegunHere)?;
     // Before anything else: a second browser tab, or whoever read the address, comes too late.
     if !host.portal.use_once(&question.id()).await? {
         return Err(Refusal::NotBegunHere.into());
     }
     let metadata = provider.metadata().await?;
     let expects_issuer = metadata.additional_metadata().authorization_response_iss_parameter_supported;
-    let is_the_issuer = came_back.iss.as_ref().map(|iss| *iss == provider.settings.issuer);
+    let is_the_issuer = returned.iss.as_ref().map(|iss| *iss == provider.settings.issuer);
     if !is_the_issuer.unwrap_or(!expects_issuer) {
         tracing::warn!(provider = provider.settings.id, "another issuer's answer came back");
         return Err(Refusal::ProviderNotBelieved.into());
     }
-    if let Some(error) = came_back.error {
+    if let Some(error) = returned.error {
         let error: String = error.chars().filter(char::is_ascii_graphic).take(100).collect();
         tracing::info!(provider = provider.settings.id, error, "an identity provider let somebody not in");
         return Err(Refusal::ProviderDenied.into());
     }
-    let code = came_back.code.ok_or(Refusal::ProviderNotBelieved)?;
+    let code = returned.code.ok_or(Refusal::ProviderNotBelieved)?;
     let redirect = redirect(host, provider, headers);
-    let conversation = Conversation { provider, metadata: &metadata, question: &question, redirect };
+    let conversation = Conversation { provider, metadata: &metadata, question, redirect };
     Ok(conversation.end(code).await?)
 }
 
@@ -165,14 +163,8 @@ async fn sign_out(
 ) -> Result<Response, Refused> {
     let provider = found(&host, &provider)?;
     let form = readable(form)?;
-    let LogoutToken { subject, session, id } =
-        logout::verified(provider, &form.logout_token, host.portal.now()).await.map_err(Refused)?;
-    if !host.portal.use_once(&id).await? {
-        tracing::warn!(provider = provider.settings.id, "an order to sign somebody out came twice");
-        return Err(Refused(Refusal::ProviderNotBelieved));
-    }
-    let issuer = &provider.settings.issuer;
-    host.portal.sign_out_by_provider(issuer, subject.as_deref(), session.as_deref()).await?;
+    let order = logout::verified(provider, &form.logout_token, host.portal.now()).await.map_err(Refused)?;
+    host.portal.sign_out_by_provider(&order).await?;
     Ok(StatusCode::OK.into_response())
 }
 
