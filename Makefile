@@ -147,7 +147,7 @@ fuzz: ## read generated input with every parser, SECONDS=600 each
 	@for parser in $$(ls fuzz/corpus); do \
 		printf '\n== %s\n' "$$parser"; \
 		cargo +nightly fuzz run --fuzz-dir fuzz --target-dir '$(TARGET)/fuzz' "$$parser" -- \
-			-max_total_time=$(SECONDS) -timeout=1 -print_final_stats=1; \
+			-max_total_time=$(SECONDS) -timeout=10 -print_final_stats=1; \
 	done
 
 .PHONY: screenshots

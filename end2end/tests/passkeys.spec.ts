@@ -51,7 +51,22 @@ test('a passkey is added, signs in, and is the fresh proof', async ({ portal, pa
   const again = await page.request.post('/sign-in/passkey', { form, headers: { 'Sec-Fetch-Site': 'same-origin' } });
   expect(again.status()).toBe(400);
 
+  // Answered before the five minutes began, and held back until they run.
+  await page.getByRole('banner').getByRole('button', { name: 'Sign out' }).click();
+  let early: Record<string, string> = {};
+  await page.route('**/sign-in/passkey', (route) => {
+    early = Object.fromEntries(new URLSearchParams(route.request().postData() ?? ''));
+    return route.fulfill({ status: 400, contentType: 'text/html', body: '<main></main>' });
+  });
+  await portal.button('Use a passkey').click();
+  await expect.poll(() => early.answer).toBeTruthy();
+  await page.unroute('**/sign-in/passkey');
+  await page.goto('/sign-in');
+  await portal.signIn();
   const id = await portal.signOutToProve(GALAXY);
+  const late = { form: early, headers: { 'Sec-Fetch-Site': 'same-origin' }, maxRedirects: 0 };
+  expect((await page.request.post('/sign-in/passkey', late)).headers().location).toBe(`/devices/${id}/reset?not-fresh`);
+  await portal.signOutToProve(GALAXY);
   await expect(portal.main.getByText('Not one that is kept on the phone you are resetting')).toBeVisible();
   expect(await barriers(page)).toEqual([]);
   // A key that did not see who holds it proves nothing; browsers do not even ask for less.

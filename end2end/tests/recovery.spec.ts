@@ -5,7 +5,7 @@ const GALAXY = "Ana's Galaxy";
 test('recovery codes are shown once, and each opens once', async ({ portal, page, program }) => {
   await portal.signIn();
   await page.goto('/account');
-  await expect(portal.main.getByText('You have none.')).toBeVisible();
+  await expect(portal.main.getByRole('region', { name: 'Recovery codes' }).getByText('You have none.')).toBeVisible();
   await page.getByLabel('Your password, to make new codes').fill('ana-demo');
   await portal.button('Make ten new codes').click();
   const shown = portal.main.locator('.recovery-codes li');

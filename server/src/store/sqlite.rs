@@ -315,3 +315,60 @@ impl Store for SqliteStore {
         Ok(at.map(Timestamp))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use domain::audit::Link;
+    use domain::person::Person;
+    use sqlx::migrate::Migrator;
+
+    use super::*;
+    use crate::fakes::person;
+
+    /// As the versions before wrote it, with rows in each table that was changed since.
+    async fn older(file: &Path, person: &Person) {
+        let first = MIGRATIONS.iter().take(3).cloned().collect();
+        let migrator = Migrator { migrations: Cow::Owned(first), ..Migrator::DEFAULT };
+        let database = Database::open(file, &migrator).await.unwrap();
+        sqlx::query("INSERT INTO people VALUES (?, 'ana', 'Ana', 'ana@example.com', 0, 'a hash', 1, NULL)")
+            .bind(person.id.0)
+            .execute(&database.writes)
+            .await
+            .unwrap();
+        sqlx::query("INSERT INTO sessions VALUES (?1, ?2, ?1, 'a browser', 5000, 5000, NULL)")
+            .bind(person.id.0)
+            .bind(&[7; 32][..])
+            .execute(&database.writes)
+            .await
+            .unwrap();
+        for event in ["person_added", "signed_in"] {
+            sqlx::query("INSERT INTO audit (at, person, event) VALUES (5000, ?, ?)")
+                .bind(person.id.0)
+                .bind(event)
+                .execute(&database.writes)
+                .await
+                .unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_database_of_an_older_version_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, ana) = (folder.path().join("older.db"), person("ana"));
+        older(&file, &ana).await;
+        let store = SqliteStore::open(&file).await.unwrap();
+        let limits = SessionLimits { idle_seconds: 3600, absolute_seconds: 3600 };
+        let actor = store.actor(&TokenHash([7; 32]), &limits, Timestamp(6000)).await.unwrap().unwrap();
+        assert_eq!(actor.proven_at, Some(Timestamp(5000)));
+        assert_eq!(store.audit_head().await.unwrap(), Head { seq: 2, link: Link::NONE });
+        store.sign_out(&actor, Timestamp(7000)).await.unwrap();
+        let rows = store.audit_after(0, 10).await.unwrap();
+        assert_eq!(
+            rows.iter().map(|row| row.link).collect::<Vec<_>>(),
+            [None, None, Some(Link::NONE.next(&rows[2]))]
+        );
+        assert_eq!((rows[2].seq, rows[2].event.as_str()), (3, "signed_out"));
+    }
+}

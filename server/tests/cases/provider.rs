@@ -464,6 +464,48 @@ async fn case_15_a_key_that_was_changed_is_looked_for() {
     story.program.verify(&story.ana, &answer, Then { status: 303, commands: 0, audit: &audit }).await;
 }
 
+/// Whoever arrives together with the one who asked for the new keys is let in by them.
+#[tokio::test]
+async fn case_15_a_key_that_was_changed_before_many_arrive() {
+    let provider = Provider::start().await;
+    let program = Program::start_with_clock_and(provider.settings("work")).await;
+    let ana = program.browser();
+    let mut story = Story { program, provider, ana };
+    story.sign_in(|_| {}).await;
+    story.provider.rotate_keys();
+    story.program.jump(11);
+    let arriving = (0..6).map(async |_| {
+        let browser = story.program.browser();
+        let asked = story.asked_in(&browser).await;
+        let mut claims = story.provider.honest(&asked, "1");
+        claims["exp"] = json!(now() + 300);
+        browser.get(&story.provider.answer(&asked, &claims)).await.status
+    });
+    let arrived = futures::future::join_all(arriving).await;
+    assert_eq!(arrived, [303; 6]);
+    let answer = story.ana.get("/devices").await;
+    story
+        .program
+        .verify(&story.ana, &answer, Then { status: 200, commands: 0, audit: &["signed_in"; 7] })
+        .await;
+}
+
+/// A page with a hundred pictures that are none.
+#[tokio::test]
+async fn case_50_answers_that_nobody_asked_for_keep_nobody_out() {
+    let story = Story::begin_with(vec![("limits.sign_in_failures_per_address", "10")]).await;
+    let stranger = story.program.browser();
+    let mut statuses = Vec::new();
+    for _ in 0..12 {
+        statuses.push(stranger.get("/oidc/work/callback?state=x&code=y").await.status);
+    }
+    assert_eq!(statuses, [[400; 10].as_slice(), &[429; 2]].concat());
+    let answer = story.sign_in(|_| {}).await;
+    assert_eq!(answer.leads_to.as_deref(), Some("/devices"));
+    let audit = [&["sign_in_not_begun_here"; 10][..], &["signed_in"]].concat();
+    story.program.verify(&story.ana, &answer, Then { status: 303, commands: 0, audit: &audit }).await;
+}
+
 #[tokio::test]
 async fn case_27_a_disabled_account_is_not_let_in_by_its_provider() {
     let story = Story::begin().await;

@@ -6,11 +6,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::Method;
 
-use crate::support::{GALAXY, Program, Stream, Then};
+use crate::support::{GALAXY, Program, Stream, Then, Wire, status};
 use crate::{PROVEN, reset};
 
 const SESSION: &str = "latchkey_session";
 const KNOWN: &str = "latchkey_browser";
+const FORM: &str = "application/x-www-form-urlencoded";
 const SECOND: Duration = Duration::from_secs(1);
 
 #[tokio::test]
@@ -174,4 +175,46 @@ async fn case_47_a_thousand_streams_of_one_person() {
     program
         .verify(&ana, &answer, Then { status: 200, commands: 0, audit: &["signed_in", "signed_in"] })
         .await;
+}
+
+/// With the end of its body held back, a request was recognised while the session still lived.
+#[tokio::test(flavor = "multi_thread")]
+async fn case_36_a_form_held_back_until_after_sign_out() {
+    let program = Program::start().await;
+    let ana = program.browser();
+    let galaxy = ana.prove("ana", GALAXY).await;
+    let body =
+        |fields: &str| format!("Content-Type: {FORM}\r\nContent-Length: {}\r\n\r\n{fields}", fields.len());
+    let posts = [
+        ("/account/recovery-codes", "current=ana-demo".to_owned()),
+        ("/api/change_password", "current=ana-demo&new=a+new+one%2C+long+enough".to_owned()),
+        ("/api/reset_passcode", format!("device={galaxy}")),
+        ("/account/passkeys/begin", "current=ana-demo".to_owned()),
+    ];
+    let mut held: Vec<(Wire, &str, String)> = posts
+        .iter()
+        .map(|(path, fields)| {
+            let mut wire = Wire::to(&program);
+            let request = format!(
+                "POST {path} HTTP/1.1\r\nHost: HOST\r\nOrigin: http://HOST\r\nConnection: close\r\nCookie: {}\r\n{}",
+                ana.cookie_header(),
+                body(fields)
+            );
+            let (most, last) = request.split_at(request.len() - 1);
+            wire.say(most);
+            (wire, *path, last.to_owned())
+        })
+        .collect();
+    // Every head has arrived once a later request of the same kind was answered.
+    let thief = ana.copy();
+    assert_eq!(ana.get("/devices").await.status, 200);
+    ana.form("/sign-out", &[]).await;
+    for (wire, path, last) in &mut held {
+        let answer = tokio::task::block_in_place(|| wire.say(last).rest(Duration::from_secs(10)));
+        assert_eq!(status(&answer), 401, "{path}: {answer}");
+    }
+    let answer =
+        thief.call("change_password", &[("current", "ana-demo"), ("new", "a new one, long enough")]).await;
+    let audit = [&PROVEN[..], &["signed_out"]].concat();
+    program.verify(&ana, &answer, Then { status: 401, commands: 0, audit: &audit }).await;
 }
