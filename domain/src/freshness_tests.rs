@@ -212,3 +212,13 @@ proptest! {
         prop_assert!(window().is_open(a) || !window().is_open(b));
     }
 }
+
+#[test]
+fn a_proof_of_the_last_five_minutes_shows_a_passcode() {
+    let now = Timestamp(1_800_000_000_000);
+    let ago = |seconds: i64| Authentication::told(Some(now.plus_seconds(-seconds)), true);
+    assert!(Authentication::local(now).reveals(now) && ago(0).reveals(now) && ago(300).reveals(now));
+    assert!(!ago(301).reveals(now) && !ago(-11).reveals(now));
+    assert!(!Authentication::told(None, true).reveals(now));
+    assert!(!Authentication::told(Some(now), false).reveals(now));
+}

@@ -156,3 +156,49 @@ proptest! {
         prop_assert!(proven.is_none_or(|at| at <= now));
     }
 }
+
+#[test]
+fn what_is_empty_is_there_and_says_nothing() {
+    let claims = claims(json!({ "azp": "", "sid": "a", "events": {} }));
+    assert!(claims.has("azp") && claims.has("events") && !claims.has("nonce"));
+    assert_eq!(claims.get("events"), Some(&json!({})));
+    assert_eq!(claims.get("nonce"), None);
+    assert_eq!((claims.text("azp"), claims.text("sid"), claims.text("events")), (None, Some("a"), None));
+}
+
+/// An address that one of the two doubts is nobody's.
+#[test]
+fn a_doubt_counts_wherever_it_stands() {
+    let email = |token: Value, told: Value| claims(token).or(claims(told)).profile(&Oidc::default()).email;
+    let ben = json!({ "email": "ben@example.com" });
+    assert_eq!(email(json!({}), ben.clone()), "ben@example.com");
+    assert_eq!(
+        email(
+            json!({ "email_verified": true }),
+            json!({ "email": "ben@example.com", "email_verified": false })
+        ),
+        ""
+    );
+    assert_eq!(email(ben, json!({ "email_verified": null })), "");
+    assert_eq!(
+        email(json!({ "email": "a@example.com" }), json!({ "email": "b@example.com" })),
+        "a@example.com"
+    );
+    let long = format!("{}@example.com", "a".repeat(243));
+    assert_eq!(email(json!({ "email": long }), json!({})), "");
+    assert_eq!(email(json!({ "email": &long[1..] }), json!({})), long[1..]);
+    let name = |text: &str| claims(json!({ "name": text })).profile(&Oidc::default()).name;
+    assert_eq!(name(&"x".repeat(101)), "x".repeat(100));
+}
+
+#[test]
+fn the_middle_of_a_token_is_read() {
+    let payload = URL_SAFE_NO_PAD.encode(r#"{"sub":"1"}"#);
+    assert_eq!(Claims::of_token(&format!("x.{payload}.y")).unwrap().text("sub"), Some("1"));
+    assert_eq!(Claims::of_json(br#"{"sub":"1"}"#).unwrap().text("sub"), Some("1"));
+    for not in ["", "x", "x..y", "x.!.y", &format!("x.{}.y", URL_SAFE_NO_PAD.encode("[1]"))] {
+        assert!(Claims::of_token(not).is_none(), "{not}");
+    }
+    let map = claims(json!({ "sub": "1" })).0;
+    assert_eq!(Claims::from(map).text("sub"), Some("1"));
+}
