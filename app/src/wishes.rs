@@ -39,13 +39,22 @@ fn known(tag: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use leptos_i18n::Locale as _;
+
     use super::*;
+    use crate::i18n::Locale;
 
     #[test]
     fn what_was_chosen_comes_before_what_the_browser_asks_for() {
         assert_eq!(language(Some("a=b; i18n_pref_locale=de"), Some("en-GB,en;q=0.9")), "de");
         assert_eq!(language(Some("i18n_pref_locale=xx"), Some("de")), "de");
         assert_eq!(language(None, None), "en");
+    }
+
+    #[test]
+    fn there_are_words_in_each_of_them() {
+        let all: Vec<_> = Locale::get_all().iter().map(|locale| locale.as_str()).collect();
+        assert_eq!(all, KNOWN);
     }
 
     #[test]

@@ -26,6 +26,12 @@ impl Person {
         self.user_name.contains(' ')
     }
 
+    /// What anybody may know of them, and would try first.
+    #[must_use]
+    pub fn known_of(&self) -> [&str; 3] {
+        [&self.user_name, &self.name, &self.email]
+    }
+
     /// What people know their account by: what they type, or their address when an identity provider signs them in.
     #[must_use]
     pub fn account_name(&self) -> &str {

@@ -67,6 +67,8 @@ pub trait Authenticator: Send + Sync {
     /// # Errors
     /// [`Refusal::TooOften`] when it was wrong too often: whoever sits at an open page may not guess.
     async fn check(&self, person: PersonId, password: &SecretString) -> Result<bool, Denied>;
+    /// Whether a new password is among those that are tried first. `about` is what anybody may know of the person.
+    fn is_guessable(&self, password: &SecretString, about: &[&str]) -> bool;
     /// What to keep of a new password.
     async fn hash(&self, password: &SecretString) -> Result<String, StoreError>;
 }

@@ -25,6 +25,8 @@ pub enum Refusal {
     WrongPassword,
     #[error("the new password is too short")]
     WeakPassword,
+    #[error("the new password is easily guessed")]
+    GuessablePassword,
     #[error("the phone is locked")]
     PhoneLocked,
     #[error("the request could not be read")]
@@ -75,7 +77,7 @@ impl Refusal {
             Self::TooLarge => 413,
             Self::WrongType => 415,
             Self::Misdirected => 421,
-            Self::WeakPassword => 422,
+            Self::WeakPassword | Self::GuessablePassword => 422,
             Self::TooOften { .. } => 429,
             Self::ProviderUnreachable | Self::Unavailable => 503,
         }

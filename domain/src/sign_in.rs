@@ -317,7 +317,7 @@ impl Portal {
     }
 
     /// # Errors
-    /// [`Refusal::WrongPassword`] and [`Refusal::WeakPassword`].
+    /// [`Refusal::WrongPassword`], [`Refusal::WeakPassword`] and [`Refusal::GuessablePassword`].
     pub async fn change_password(
         &self,
         actor: &Actor,
@@ -329,6 +329,9 @@ impl Portal {
             return Err(Refusal::WeakPassword.into());
         }
         self.check_password(actor, current).await?;
+        if self.authenticator.is_guessable(new, &actor.person.known_of()) {
+            return Err(Refusal::GuessablePassword.into());
+        }
         let hash = self.authenticator.hash(new).await?;
         self.store.change_password(actor, &hash, self.clock.now()).await?;
         self.signals.send(Signal::SessionsEnded { person: actor.person.id, except: Some(actor.session) });

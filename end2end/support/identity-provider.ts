@@ -38,9 +38,14 @@ export class IdentityProvider {
         PUSHED: this.pushed ? '1' : '0',
       },
       execArgv: [],
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
-    await once(this.process, 'message');
+    let said = '';
+    this.process.stderr?.on('data', (words) => (said += words));
+    const ended = once(this.process, 'exit').then(() => 'ended');
+    if ((await Promise.race([once(this.process, 'message'), ended])) === 'ended') {
+      throw new Error(`The identity provider ended instead of serving: ${said}`);
+    }
     return {
       LATCHKEY_OIDC__WORK__NAME: 'Example ID',
       LATCHKEY_OIDC__WORK__ISSUER: this.issuer,

@@ -27,7 +27,7 @@ test('the password is changed by whoever knows it', async ({ portal, page, elsew
   await expect(other.card("Ana's Galaxy")).toBeVisible();
 });
 
-test('a password of fourteen characters is too short', async ({ portal, page, elsewhere }) => {
+test('a password of fourteen characters is too short, and one that is tried first no better', async ({ portal, page, elsewhere }) => {
   await portal.signIn();
   await page.goto('/account');
   await change(portal, 'ana-demo', 'a'.repeat(14));
@@ -37,6 +37,10 @@ test('a password of fourteen characters is too short', async ({ portal, page, el
   await portal.button('Save the new password').click();
   await expect(portal.alert).toContainText('The new password is too short');
   await expect(portal.alert).toContainText('at least 15 characters');
+
+  await page.goto('/account');
+  await change(portal, 'ana-demo', 'passwordpassword');
+  await expect(portal.alert).toContainText('one of those that are tried first');
 
   const other = await elsewhere();
   await other.signIn('ana', 'ana-demo');

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::cli::User;
 use crate::config::Config;
 use crate::opened::Opened;
+use crate::signin::local::is_guessable;
 
 pub async fn run(command: User, config: &Config) -> Result<(), String> {
     let accounts = Accounts(Opened::from(config).await?);
@@ -62,7 +63,7 @@ impl Accounts {
         if self.find(name).await.is_ok() {
             return Err(format!("there is an account {name} already. Choose another name"));
         }
-        let hash = self.hash(&password()?).await?;
+        let hash = self.hash(&password(person)?).await?;
         let Opened { store, clock, .. } = &self.0;
         store.add_person(person, &hash, clock.now()).await.map_err(|error| error.to_string())?;
         println!("{name} can sign in.");
@@ -76,8 +77,8 @@ impl Accounts {
                 "{name} signs in with an identity provider, and a password here would be a way around it. Change it there"
             ));
         }
+        let hash = self.hash(&password(&person)?).await?;
         let person = person.id;
-        let hash = self.hash(&password()?).await?;
         let Opened { store, clock, .. } = &self.0;
         store.set_password(person, &hash, clock.now()).await.map_err(|error| error.to_string())?;
         println!("{name} has another password, and is signed out everywhere.");
@@ -132,7 +133,7 @@ fn named(name: &str) -> Result<&str, String> {
 }
 
 /// One line, as the sign-in form would send it.
-fn password() -> Result<SecretString, String> {
+fn password(of: &Person) -> Result<SecretString, String> {
     let mut text = String::new();
     std::io::stdin().read_to_string(&mut text).map_err(|error| format!("standard input: {error}"))?;
     let password = SecretString::from(text.trim_end_matches(['\r', '\n']));
@@ -142,6 +143,12 @@ fn password() -> Result<SecretString, String> {
             "the password on standard input needs at least {MIN_PASSWORD_CHARS} characters. A few words in a row are \
              easy to remember"
         ));
+    }
+    // Whoever sets it for somebody has a reason, and tells them to change it.
+    if is_guessable(&password, &of.known_of()) {
+        eprintln!(
+            "latchkey: this password is one of those that are tried first. Let the person change it at once"
+        );
     }
     Ok(password)
 }

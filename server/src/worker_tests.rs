@@ -152,6 +152,10 @@ impl Authenticator for Nobody {
         Ok(false)
     }
 
+    fn is_guessable(&self, _: &SecretString, _: &[&str]) -> bool {
+        false
+    }
+
     async fn hash(&self, _: &SecretString) -> Result<String, StoreError> {
         Ok(String::new())
     }

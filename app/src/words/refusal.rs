@@ -30,6 +30,7 @@ pub fn refusal_words(l: Locale, refusal: Refusal) -> RefusalWords {
         Refusal::PasscodeGone => words!(l, gone, gone_do),
         Refusal::WrongPassword => words!(l, wrong_password, wrong_password_do),
         Refusal::WeakPassword => words!(l, weak_password, weak_password_do),
+        Refusal::GuessablePassword => words!(l, guessable, guessable_do),
         Refusal::PhoneLocked => words!(l, phone_locked, phone_locked_do),
         Refusal::Malformed => words!(l, malformed, malformed_do),
         Refusal::TooLarge => words!(l, too_large, too_large_do),

@@ -90,6 +90,10 @@ impl Authenticator for LocalAccounts {
         Ok(right?)
     }
 
+    fn is_guessable(&self, password: &SecretString, about: &[&str]) -> bool {
+        is_guessable(password, about)
+    }
+
     async fn hash(&self, password: &SecretString) -> Result<String, StoreError> {
         let (password, random) = (password.clone(), Arc::clone(&self.random));
         tokio::task::spawn_blocking(move || {
@@ -99,6 +103,13 @@ impl Authenticator for LocalAccounts {
     }
 }
 
+/// By what is known of how people choose: lists of leaked passwords, names, keyboards, dates, repetitions. Fewer than a
+/// million tries.
+pub fn is_guessable(password: &SecretString, about: &[&str]) -> bool {
+    let about = [about, &["latchkey", "passcode"]].concat();
+    zxcvbn::zxcvbn(password.expose_secret(), &about).score() < zxcvbn::Score::Two
+}
+
 fn hash_blocking(password: &[u8], random: &dyn Randomness) -> Result<String, StoreError> {
     let mut salt = [0; 16];
     random.fill(&mut salt);
@@ -106,4 +117,28 @@ fn hash_blocking(password: &[u8], random: &dyn Randomness) -> Result<String, Sto
         .hash_password_with_salt(password, &salt)
         .map_err(|e| StoreError(format!("hashing: {e}")))?;
     Ok(hash.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_tried_first_is_guessable() {
+        let guessable = |text: &str| is_guessable(&text.into(), &["ana", "Ana Marić", "ana@example.com"]);
+        for not in ["four words in a row", "a new one, long enough", "k7Qp-Zt93-hWx2-Lm5"] {
+            assert!(!guessable(not), "{not}");
+        }
+        for easy in [
+            "123456789012345",
+            "passwordpassword",
+            "qwertyuiopasdfgh",
+            "password123456789",
+            "aaaaaaaaaaaaaaaaaaaa",
+            "ana@example.comana",
+            "latchkeylatchkey",
+        ] {
+            assert!(guessable(easy), "{easy}");
+        }
+    }
 }

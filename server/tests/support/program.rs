@@ -126,13 +126,13 @@ impl Program {
     }
 
     /// A browser that nobody has used yet.
-    /// Under a name, to which passkeys can belong.
-    pub fn browser_by_name(&self) -> Browser {
-        Browser::new(self.url().replace("127.0.0.1", "localhost"), Arc::clone(&self.secrets))
-    }
-
     pub fn browser(&self) -> Browser {
         Browser::new(self.url(), Arc::clone(&self.secrets))
+    }
+
+    /// The same under a name, to which passkeys can belong.
+    pub fn browser_by_name(&self) -> Browser {
+        Browser::new(self.url().replace("127.0.0.1", "localhost"), Arc::clone(&self.secrets))
     }
 
     /// What the management port tells an operator.
