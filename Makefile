@@ -60,7 +60,8 @@ test: tools ## formatting, lints, licences, unit and integration tests, abuse ca
 	$(SAY) 'WebAssembly and release build'
 	@$(MAKE) budget
 	$(SAY) 'Browsers'
-	cd end2end && LATCHKEY_BIN='$(PROGRAM)' npx playwright test
+	cargo build --package stand-ins --locked
+	cd end2end && LATCHKEY_BIN='$(PROGRAM)' STAND_INS='$(TARGET)/debug/stand-ins' npx playwright test
 
 .PHONY: build
 build: site ## build the release; the last line is the program's path
@@ -126,7 +127,7 @@ bench: site tools-browsers ## measure, and print the tables; ten minutes, and ne
 # and whose a device is.
 RULES := domain/src/freshness.rs domain/src/command.rs
 HOST_RULES := $(addprefix server/src/,$(addprefix store/,commands.rs passcodes.rs sessions.rs) \
-	$(addprefix fleet/virtual_fleet/,connector.rs phones.rs) $(addprefix signin/oidc/,claims.rs question.rs) audit.rs)
+	$(addprefix fleet/,virtual_fleet/connector.rs virtual_fleet/phones.rs ownership.rs) worker.rs $(addprefix signin/oidc/,claims.rs question.rs) audit.rs)
 
 .PHONY: mutants
 mutants: tools-test ## change the rules in every small way, and see that 95 % of the changes fail a test; half an hour

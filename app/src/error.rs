@@ -26,6 +26,10 @@ impl From<domain::ports::Denied> for AppError {
     fn from(denied: domain::ports::Denied) -> Self {
         match denied {
             domain::ports::Denied::Refused(refusal) => Self(refusal),
+            domain::ports::Denied::Fleet(failure) => {
+                tracing::warn!(%failure, "an MDM did not do its part");
+                Self(Refusal::FleetSilent)
+            }
             failure => {
                 tracing::error!(%failure, "a use case failed");
                 Self(Refusal::Unavailable)
@@ -45,8 +49,8 @@ impl From<domain::phone::HandsError> for AppError {
 }
 
 #[cfg(feature = "ssr")]
-impl From<domain::ports::FleetError> for AppError {
-    fn from(failure: domain::ports::FleetError) -> Self {
+impl From<domain::fleet::FleetError> for AppError {
+    fn from(failure: domain::fleet::FleetError) -> Self {
         domain::ports::Denied::from(failure).into()
     }
 }

@@ -39,6 +39,8 @@ pub struct Profile {
     pub name: String,
     /// Empty when the provider says that it may be somebody else's.
     pub email: String,
+    /// What the organisation's directory calls them.
+    pub subject: String,
     pub it_admin: bool,
 }
 

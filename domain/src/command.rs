@@ -31,6 +31,12 @@ pub struct Command {
     pub failure: Option<Failure>,
     pub created_at: Timestamp,
     pub deadline: Timestamp,
+    /// Since when it may be with the MDM; `None` while it certainly is not.
+    #[serde(skip)]
+    pub sent_at: Option<Timestamp>,
+    /// What the MDM calls it, where that is not by our id.
+    #[serde(skip)]
+    pub handle: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,11 +64,40 @@ pub enum CommandState {
 pub enum Failure {
     /// The device took the command and refused it.
     DeviceRefused,
+    /// The MDM did not take it.
+    MdmRefused,
+    /// Its system, its version or the way it is managed does not let it.
+    Unsupported,
     /// The MDM no longer manages the device.
     Retired,
     /// The MDM says the device belongs to somebody else now.
     NoLongerYours,
+    /// The device was set up anew, and the MDM forgot what it was to be told.
+    Dropped,
+    /// It went wrong, and the MDM does not say why.
     Unexplained,
+    /// It may have happened: the MDM shows no trace of it, and nobody can find out.
+    Unknown,
+}
+
+impl Failure {
+    pub const ALL: [Self; 8] = [
+        Self::DeviceRefused,
+        Self::MdmRefused,
+        Self::Unsupported,
+        Self::Retired,
+        Self::NoLongerYours,
+        Self::Dropped,
+        Self::Unexplained,
+        Self::Unknown,
+    ];
+}
+
+impl Command {
+    #[must_use]
+    pub fn leaves_passcode(&self) -> bool {
+        self.policy.leaves_passcode(self.platform)
+    }
 }
 
 /// When a command came into a state: a line of its timeline.

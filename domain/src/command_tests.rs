@@ -3,6 +3,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::device::WhyNot;
+use crate::passcode::Maker;
 use crate::person::{Person, SessionId};
 
 const NOW: Timestamp = Timestamp(1_800_000_000_000);
@@ -15,6 +16,7 @@ fn actor() -> Actor {
             user_name: "ana".into(),
             name: "Ana".into(),
             email: "ana@example.org".into(),
+            subject: String::new(),
             it_admin: false,
         },
         session: SessionId(Uuid::from_u128(7)),
@@ -31,7 +33,7 @@ fn device(reset: Capability) -> Device {
         platform: Platform::Android,
         last_seen: NOW,
         online: true,
-        policy: PasscodePolicy { min_length: 8 },
+        policy: PasscodePolicy { min_length: 8, maker: Maker::Portal },
         reset,
     }
 }

@@ -45,6 +45,8 @@ pub enum Platform {
     WindowsPhone81,
     MacOs,
     Windows,
+    /// A system that has a name of its own, and no reset.
+    Other,
 }
 
 /// Whether the passcode of a device may be reset from here.
@@ -58,13 +60,30 @@ pub enum Capability {
 pub enum WhyNot {
     /// No MDM can reset the passcode of this kind of device.
     PlatformCannot,
+    /// Its version of the system cannot.
+    VersionCannot,
     /// The MDM no longer manages the device.
     Retired,
+    /// The device has not given the MDM the token without which nobody resets an Apple passcode.
+    NoUnlockToken,
+    /// The person has not confirmed their screen lock since the device was enrolled.
+    InactiveToken,
+    /// Enrolled as a person's own device, whose passcode the organisation must not touch.
+    PersonalEnrolment,
+    /// Marked as lost, or about to be wiped.
+    LostOrWiped,
 }
 
 impl Platform {
-    pub const ALL: [Self; 6] =
-        [Self::Android, Self::Ios, Self::Windows10Mobile, Self::WindowsPhone81, Self::MacOs, Self::Windows];
+    pub const ALL: [Self; 7] = [
+        Self::Android,
+        Self::Ios,
+        Self::Windows10Mobile,
+        Self::WindowsPhone81,
+        Self::MacOs,
+        Self::Windows,
+        Self::Other,
+    ];
 
     /// What a reset leaves on a device of this platform; `None` where there is no such reset.
     #[must_use]
@@ -73,7 +92,7 @@ impl Platform {
             Self::Android | Self::Windows10Mobile => Some(ResetEffect::LettersAndDigits),
             Self::WindowsPhone81 => Some(ResetEffect::Digits),
             Self::Ios => Some(ResetEffect::NoPasscode),
-            Self::MacOs | Self::Windows => None,
+            Self::MacOs | Self::Windows | Self::Other => None,
         }
     }
 
@@ -83,6 +102,32 @@ impl Platform {
             Some(_) => Capability::Possible,
             None => Capability::Impossible(WhyNot::PlatformCannot),
         }
+    }
+}
+
+impl WhyNot {
+    pub const ALL: [Self; 7] = [
+        Self::PlatformCannot,
+        Self::VersionCannot,
+        Self::Retired,
+        Self::NoUnlockToken,
+        Self::InactiveToken,
+        Self::PersonalEnrolment,
+        Self::LostOrWiped,
+    ];
+}
+
+impl Device {
+    /// An MDM whose clock is ahead of ours has not heard of it in the future.
+    #[must_use]
+    pub fn seen_by(self, now: Timestamp) -> Self {
+        Self { last_seen: self.last_seen.min(now), ..self }
+    }
+
+    /// Whether a reset leaves a temporary passcode to be shown.
+    #[must_use]
+    pub fn leaves_passcode(&self) -> bool {
+        self.policy.leaves_passcode(self.platform)
     }
 }
 
@@ -183,6 +228,6 @@ mod tests {
     #[test]
     fn only_phones_can_be_reset() {
         let possible = Platform::ALL.map(|p| p.capability() == Capability::Possible);
-        assert_eq!(possible, [true, true, true, true, false, false]);
+        assert_eq!(possible, [true, true, true, true, false, false, false]);
     }
 }

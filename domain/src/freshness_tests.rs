@@ -36,6 +36,7 @@ fn actor(session: u128, proven_at: Timestamp) -> Actor {
             user_name: "ana".into(),
             name: "Ana".into(),
             email: "ana@example.org".into(),
+            subject: String::new(),
             it_admin: false,
         },
         session: SessionId(Uuid::from_u128(session)),

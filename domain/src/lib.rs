@@ -4,6 +4,7 @@ pub mod account;
 pub mod audit;
 pub mod command;
 pub mod device;
+pub mod fleet;
 pub mod freshness;
 mod hex;
 pub mod live;

@@ -17,6 +17,7 @@ pub struct Notification {
     pub device: DeviceId,
     pub device_name: String,
     pub platform: Platform,
+    pub leaves_passcode: bool,
     pub news: News,
     pub at: Timestamp,
     pub read: bool,

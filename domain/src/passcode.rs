@@ -1,6 +1,7 @@
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use crate::device::Platform;
 use crate::ports::Randomness;
 
 /// What a reset leaves on the device, as the platform table of the procedure says.
@@ -15,6 +16,18 @@ pub enum ResetEffect {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasscodePolicy {
     pub min_length: u8,
+    pub maker: Maker,
+}
+
+/// Who makes the temporary passcode, where the platform's reset leaves one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Maker {
+    /// We do, and hand it to the MDM.
+    Portal,
+    /// It comes back with the outcome.
+    Mdm,
+    /// This MDM takes the passcode away and sets none.
+    Nobody,
 }
 
 /// Without 0 O 1 l I, which are mistaken for each other on paper and on small screens.
@@ -27,18 +40,32 @@ const SHORTEST_DIGITS: u8 = 6;
 /// No platform takes more than sixteen.
 const LONGEST: u8 = 16;
 
+impl PasscodePolicy {
+    #[must_use]
+    pub fn leaves_passcode(self, platform: Platform) -> bool {
+        let effect = platform.reset_effect();
+        self.maker != Maker::Nobody && effect.is_some_and(|effect| effect != ResetEffect::NoPasscode)
+    }
+
+    /// The passcode that goes out with a reset.
+    #[must_use]
+    pub fn make_passcode(self, platform: Platform, random: &dyn Randomness) -> Option<SecretString> {
+        let effect = platform.reset_effect().filter(|_| self.maker == Maker::Portal)?;
+        effect.make_passcode(self.min_length, random)
+    }
+}
+
 impl ResetEffect {
     /// Makes the temporary passcode of this effect, or none where the reset leaves none.
-    #[must_use]
-    pub fn make_passcode(self, policy: PasscodePolicy, random: &dyn Randomness) -> Option<SecretString> {
+    fn make_passcode(self, min_length: u8, random: &dyn Randomness) -> Option<SecretString> {
         match self {
             Self::NoPasscode => None,
             Self::Digits => {
-                let length = policy.min_length.clamp(SHORTEST_DIGITS, LONGEST);
+                let length = min_length.clamp(SHORTEST_DIGITS, LONGEST);
                 Some(pick_all(ALL_DIGITS, length, random).into())
             }
             Self::LettersAndDigits => {
-                let length = policy.min_length.clamp(SHORTEST_MIXED, LONGEST);
+                let length = min_length.clamp(SHORTEST_MIXED, LONGEST);
                 Some(letters_and_digits(length, random).into())
             }
         }
@@ -98,9 +125,7 @@ mod tests {
     }
 
     fn make(effect: ResetEffect, min_length: u8, seed: u64) -> Option<String> {
-        effect
-            .make_passcode(PasscodePolicy { min_length }, &Seeded(Mutex::new(seed)))
-            .map(|p| p.expose_secret().to_owned())
+        effect.make_passcode(min_length, &Seeded(Mutex::new(seed))).map(|p| p.expose_secret().to_owned())
     }
 
     proptest! {
@@ -125,6 +150,22 @@ mod tests {
     fn digits_use_all_ten() {
         let all: String = (0..200).filter_map(|seed| make(ResetEffect::Digits, 6, seed)).collect();
         assert!(('0'..='9').all(|digit| all.contains(digit)));
+    }
+
+    #[test]
+    fn only_what_we_make_goes_out() {
+        for (maker, platform, made, left) in [
+            (Maker::Portal, Platform::Android, true, true),
+            (Maker::Mdm, Platform::Android, false, true),
+            (Maker::Nobody, Platform::Android, false, false),
+            (Maker::Portal, Platform::Ios, false, false),
+            (Maker::Mdm, Platform::Windows, false, false),
+        ] {
+            let policy = PasscodePolicy { min_length: 6, maker };
+            let passcode = policy.make_passcode(platform, &Seeded(Mutex::new(1)));
+            let found = (passcode.is_some(), policy.leaves_passcode(platform));
+            assert_eq!(found, (made, left), "{maker:?} {platform:?}");
+        }
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub struct Person {
     pub name: String,
     /// What the MDMs know the owner of a device by.
     pub email: String,
+    /// What the organisation's directory calls them. Empty: nobody said.
+    pub subject: String,
     pub it_admin: bool,
 }
 

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::device::{DeviceId, Platform};
-use crate::ports::FleetError;
+use crate::fleet::FleetError;
 use crate::{Refusal, Timestamp};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,6 +9,7 @@ use crate::account::{Account, Identity, Profile, SignOutOrder, SignedIn, TokenHa
 use crate::audit::{AuditEntry, Event, Head};
 use crate::command::{Command, CommandId, CommandState, CommandStep, Failure, Submission};
 use crate::device::{Device, DeviceId, FleetId};
+use crate::fleet::FleetError;
 use crate::freshness::{Authentication, Grant, Purpose, RevealFacts, SignInWindow, Verdict};
 use crate::live::{Bell, Signal};
 use crate::notification::Notification;
@@ -298,10 +299,19 @@ pub trait Store: Send + Sync {
     /// The newest command of each of the person's devices.
     async fn last_commands(&self, person: PersonId) -> Result<Vec<Command>, StoreError>;
     async fn open_command(&self, device: &DeviceId) -> Result<Option<Command>, StoreError>;
+    async fn command(&self, id: CommandId) -> Result<Option<Command>, StoreError>;
     async fn steps(&self, command: CommandId) -> Result<Vec<CommandStep>, StoreError>;
-    /// Takes one command that is due, for this worker alone until `until`.
-    async fn lease(&self, now: Timestamp, until: Timestamp) -> Result<Option<Lease>, StoreError>;
-    /// Records "sending", and the passcode that will be sent, before the MDM is called. False: the lease was lost.
+    /// Takes one command that is due, for this worker alone until `until`. None of those MDMs that are busy.
+    async fn lease(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        busy: &[FleetId],
+    ) -> Result<Option<Lease>, StoreError>;
+    /// Holds the lease for longer. False: another worker has it by now.
+    async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<bool, StoreError>;
+    /// Records "sending", since when, and the passcode that will be sent, before the MDM is called. False: the lease was
+    /// lost, or the command has been sent.
     async fn begin_sending(
         &self,
         lease: &Lease,
@@ -311,8 +321,8 @@ pub trait Store: Send + Sync {
     /// The one door for outcomes: state, passcode, audit and notification together.
     /// Returns whose pages to tell; `None` when the state would not have moved forward or the lease was lost.
     async fn settle(&self, settlement: &Settlement, now: Timestamp) -> Result<Option<PersonId>, StoreError>;
-    /// Gives a leased command back, due again at `due`.
-    async fn release(&self, lease: &Lease, due: Timestamp, failures: u32) -> Result<(), StoreError>;
+    /// Gives a leased command back.
+    async fn release(&self, lease: &Lease, pause: Pause) -> Result<(), StoreError>;
     /// When the next command is due, so that the worker need not ask in between.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
 
@@ -382,12 +392,24 @@ pub struct Settlement {
     pub command: CommandId,
     /// The worker's fence; `None` for what an MDM or the owner says of their own accord.
     pub fence: Option<i64>,
-    /// Settle only what is still in this state.
-    pub only_from: Option<CommandState>,
+    /// Settle only what is certainly not with the MDM.
+    pub only_unsent: bool,
     pub state: CommandState,
     pub failure: Option<Failure>,
     /// A passcode the MDM made, sealed.
     pub passcode: Option<Sealed>,
+    /// What the MDM calls the command.
+    pub handle: Option<String>,
+}
+
+/// Until when a command is left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pause {
+    pub due: Timestamp,
+    /// How often in a row the MDM did not answer.
+    pub failures: u32,
+    /// What was being sent certainly did not arrive: it is as if it had not been sent.
+    pub unsent: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -402,65 +424,4 @@ pub struct StoredPasscode {
 pub enum PasscodeState {
     Sealed(Sealed),
     Erased,
-}
-
-/// An MDM.
-#[async_trait]
-pub trait Connector: Send + Sync {
-    fn fleet(&self) -> &FleetId;
-    fn promises(&self) -> Promises;
-    async fn devices_of(&self, owner: &Person) -> Result<Vec<Device>, FleetError>;
-    /// `None` when there is no such device or it is somebody else's: the two must not be told apart.
-    async fn device_of(&self, owner: &Person, id: &DeviceId) -> Result<Option<Device>, FleetError>;
-    /// Hands the command over under our id. The owner is checked again right before.
-    async fn send(
-        &self,
-        command: &Command,
-        owner: &Person,
-        passcode: Option<&SecretString>,
-    ) -> Result<Answer, FleetError>;
-    async fn outcome(&self, command: &Command) -> Result<Answer, FleetError>;
-    /// Takes the command back unless it reached the device.
-    async fn cancel(&self, command: &Command) -> Result<CancelAnswer, FleetError>;
-}
-
-/// What a connector's MDM can promise: data the worker decides by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Promises {
-    /// A second send under the same id is the same command.
-    pub deduplicates: bool,
-    /// Milliseconds between two questions about an outcome.
-    pub poll_millis: i64,
-}
-
-#[derive(Debug)]
-pub enum Answer {
-    /// The MDM has it.
-    Accepted,
-    /// The MDM waits for the device to check in.
-    Waiting,
-    Done {
-        passcode: Option<SecretString>,
-    },
-    Failed(Failure),
-    /// The MDM gave it up unexecuted: its own deadline passed or it was cancelled there.
-    Expired,
-    /// The MDM has never seen this command.
-    NeverArrived,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CancelAnswer {
-    Cancelled,
-    TooLate,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum FleetError {
-    /// It certainly did not arrive.
-    #[error("the MDM cannot be reached: {0}")]
-    Unreachable(String),
-    /// It may have arrived.
-    #[error("the MDM gave no clear answer: {0}")]
-    Unclear(String),
 }

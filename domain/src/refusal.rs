@@ -56,6 +56,8 @@ pub enum Refusal {
     ProviderUnreachable,
     #[error("the passkey cannot be used")]
     PasskeyNotBelieved,
+    #[error("the MDM does not answer")]
+    FleetSilent,
     #[error("the service cannot do this now")]
     Unavailable,
 }
@@ -79,7 +81,7 @@ impl Refusal {
             Self::Misdirected => 421,
             Self::WeakPassword | Self::GuessablePassword => 422,
             Self::TooOften { .. } => 429,
-            Self::ProviderUnreachable | Self::Unavailable => 503,
+            Self::ProviderUnreachable | Self::FleetSilent | Self::Unavailable => 503,
         }
     }
 }

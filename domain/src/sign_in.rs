@@ -213,7 +213,7 @@ impl Portal {
         replaces: Option<&TokenHash>,
     ) -> Result<(), Denied> {
         let opened_at = self.clock.now();
-        let device = self.owned(actor, device).await?;
+        let device = self.last_known(actor, device).await?.device;
         if let (Purpose::Reset, Capability::Impossible(why)) = (purpose, device.reset) {
             return Err(Refusal::NotPossible(why).into());
         }

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Milliseconds since the Unix epoch, by the server's clock. No other clock is ever asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {

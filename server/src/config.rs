@@ -14,6 +14,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::branding::{Logo, style_of};
 
+mod fleets;
+
+pub use fleets::{Fleet, Kind, OwnedBy, Owner};
+
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
@@ -27,6 +31,10 @@ pub struct Config {
     pub log: Log,
     /// Identity providers.
     pub oidc: Vec<Oidc>,
+    /// MDMs.
+    pub fleet: Vec<Fleet>,
+    /// Whose the devices are of MDMs that go by this list.
+    pub owner: Vec<Owner>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -77,6 +85,8 @@ pub struct Limits {
     pub streams_per_person: u32,
     pub header_bytes: u32,
     pub body_bytes: u32,
+    /// Of what an MDM tells.
+    pub webhook_bytes: u32,
     /// For the head of a request to arrive.
     pub header_seconds: u32,
     /// For its body.
@@ -194,6 +204,7 @@ impl Default for Limits {
             streams_per_person: 32,
             header_bytes: 32 * 1024,
             body_bytes: 64 * 1024,
+            webhook_bytes: 4 * 1024 * 1024,
             header_seconds: 20,
             body_seconds: 15,
             write_seconds: 30,
@@ -232,6 +243,11 @@ impl Config {
         let environment = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         Self::read(file, environment.collect(), flags)
+    }
+
+    #[cfg(test)]
+    pub fn of_environment(environment: HashMap<String, String>) -> Result<Self, String> {
+        Self::read(None, environment, Vec::new())
     }
 
     fn read(file: Option<&Path>, environment: HashMap<String, String>, flags: Flags) -> Result<Self, String> {
@@ -285,6 +301,7 @@ impl Config {
             ("streams_per_person", limits.streams_per_person, 8, 10_000),
             ("header_bytes", limits.header_bytes, 8 * 1024, 1024 * 1024),
             ("body_bytes", limits.body_bytes, 8 * 1024, 16 * 1024 * 1024),
+            ("webhook_bytes", limits.webhook_bytes, 64 * 1024, 16 * 1024 * 1024),
             ("header_seconds", limits.header_seconds, 1, 300),
             ("body_seconds", limits.body_seconds, 1, 300),
             ("write_seconds", limits.write_seconds, 1, 300),
@@ -294,7 +311,8 @@ impl Config {
         self.server.proxies()?;
         self.database.file()?;
         self.organisation.check()?;
-        Oidc::check(&self.oidc)
+        Oidc::check(&self.oidc)?;
+        fleets::check(&self.fleet, &self.owner)
     }
 }
 
@@ -345,14 +363,7 @@ impl Oidc {
     fn check(all: &[Self]) -> Result<(), String> {
         for (place, provider) in all.iter().enumerate() {
             let id = &provider.id;
-            let plain = |sign: char| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == '-';
-            if !(1..=32).contains(&id.len()) || !id.chars().all(plain) {
-                return Err(format!(
-                    "the id of the {}. [[oidc]] is {id:?}, but it has to have small letters, digits and - alone, and at \
-                     most 32 of them, as in entra",
-                    place + 1
-                ));
-            }
+            check_id("oidc", place, id, "entra")?;
             let refused = |why: &str| Err(format!("[[oidc]] {id}: {why}"));
             if all[..place].iter().any(|other| other.id == *id || other.issuer == provider.issuer) {
                 return refused("another one has the same id or the same issuer");
@@ -376,6 +387,19 @@ impl Oidc {
     pub fn shown_name(&self) -> &str {
         if self.name.is_empty() { &self.id } else { &self.name }
     }
+}
+
+/// Ids stand in addresses and in names of variables.
+fn check_id(list: &str, place: usize, id: &str, example: &str) -> Result<(), String> {
+    let plain = |sign: char| sign.is_ascii_lowercase() || sign.is_ascii_digit() || sign == '-';
+    if (1..=32).contains(&id.len()) && id.chars().all(plain) {
+        return Ok(());
+    }
+    Err(format!(
+        "the id of the {}. [[{list}]] is {id:?}, but it has to have small letters, digits and - alone, and at most 32 \
+         of them, as in {example}",
+        place + 1
+    ))
 }
 
 /// Nothing travels in the clear but on this machine.
@@ -421,9 +445,16 @@ const PREFIX: &str = "LATCHKEY";
 const SECTION: &str = "__";
 const IN_FILE: &str = "_FILE";
 
+/// The list whose entries have no id: a number tells them apart.
+const NAMELESS: &str = "owner";
+
 /// Sections of which there may be several, each with its keys.
 fn lists() -> Vec<(&'static str, Vec<String>)> {
-    vec![("oidc", keys_of(&Oidc::default()))]
+    vec![
+        ("oidc", keys_of(&Oidc::default())),
+        ("fleet", keys_of(&Fleet::default())),
+        ("owner", keys_of(&Owner::default())),
+    ]
 }
 
 /// The value of one key of one of several, as the environment says it: list, which one, key.
@@ -491,7 +522,9 @@ fn places_of(mut entries: Vec<Entry>, in_file: &config::Config) -> Vec<(String, 
         let place = named.or_else(numbered).unwrap_or(ids.len());
         if place == ids.len() {
             ids.push(which.clone());
-            placed.push((format!("{list}[{place}].id"), which.replace('_', "-")));
+            if list != NAMELESS {
+                placed.push((format!("{list}[{place}].id"), which.replace('_', "-")));
+            }
         }
         placed.push((format!("{list}[{place}].{key}"), value));
     }
@@ -521,7 +554,7 @@ fn keys_of(section: &impl Serialize) -> Vec<String> {
     }
 }
 
-fn not_told<S: Serializer>(_: &SecretString, to: S) -> Result<S::Ok, S::Error> {
+pub(super) fn not_told<S: Serializer>(_: &SecretString, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str("")
 }
 

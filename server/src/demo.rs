@@ -6,8 +6,9 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use domain::fleet::Connector;
 use domain::person::Person;
-use domain::ports::{Authenticator, Connector};
+use domain::ports::Authenticator;
 use secrecy::SecretString;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -62,8 +63,8 @@ pub async fn run(demo: &Demo, mut config: Config) -> Result<(), String> {
     tasks.spawn(Arc::clone(&fleet).run(stopping));
     let introduction = introduction(demo, &config);
     let pages = pages(&config, Some(Arc::clone(&fleet) as _))?;
-    let fleets = vec![fleet as Arc<dyn Connector>];
-    let organisation = Organisation { config, opened, origins, fleets, pages };
+    let own_fleets = vec![("The virtual fleet".to_owned(), fleet as Arc<dyn Connector>)];
+    let organisation = Organisation { config, opened, origins, own_fleets, pages };
     organisation.serve(ports, ending, tasks, stop, || println!("{introduction}")).await
 }
 

@@ -1,14 +1,22 @@
 //! `latchkey doctor`: looks at everything the program stands on, changes nothing but the tables, and names each remedy.
 
 use std::path::Path;
+use std::sync::Arc;
 
-use crate::config::Config;
+use domain::ports::Sealer;
+
+use crate::config::{Config, OwnedBy};
+use crate::fleet::ownership::Ownership;
+use crate::fleet::{self, Means};
 use crate::http::built_site;
 use crate::opened::Opened;
 use crate::organisation;
 use crate::seal::FileSealer;
 use crate::signin::oidc::Providers;
-use crate::signin::oidc::examination::{Finding, examine as examine_provider};
+use crate::signin::oidc::examination::examine as examine_provider;
+
+/// What was looked at, and how it is.
+pub type Finding = (String, Result<String, String>);
 
 pub async fn examine(config: &Config) -> Result<(), String> {
     let mut findings: Vec<Finding> = Vec::new();
@@ -28,6 +36,9 @@ pub async fn examine(config: &Config) -> Result<(), String> {
                 for (what, found) in examine_provider(provider, &config.server.public_url, proofs).await {
                     say(&what, found);
                 }
+            }
+            for (what, found) in mdms(&opened, config).await {
+                say(&what, found);
             }
         }
         Err(reason) => say("database", Err(reason)),
@@ -64,6 +75,43 @@ fn key(config: &Config) -> Result<String, String> {
     }
     FileSealer::from(config, std::sync::Arc::new(crate::random::SystemRandom))?;
     Ok(path.display().to_string())
+}
+
+/// Each MDM by itself, and whose its devices are.
+async fn mdms(opened: &Opened, config: &Config) -> Vec<Finding> {
+    if config.fleet.is_empty() {
+        return vec![("MDMs".to_owned(), Ok("none is set, so that nobody has devices".to_owned()))];
+    }
+    // Nothing is opened or sealed here.
+    let sealer: Arc<dyn Sealer> = Arc::new(FileSealer::without_file(Arc::clone(&opened.random)));
+    let means = Means {
+        clock: &opened.clock,
+        random: &opened.random,
+        sealer: &sealer,
+        enrolments: &opened.enrolments,
+    };
+    let mut findings = Vec::new();
+    for settings in &config.fleet {
+        match fleet::configured_one(settings, config, &means) {
+            Ok(mdm) => findings.extend(mdm.examine(config.server.public_url.trim_end_matches('/')).await),
+            Err(why) => findings.push((format!("MDM {}", settings.id), Err(why))),
+        }
+    }
+    if !config.owner.is_empty() {
+        findings.push(("owners of devices".to_owned(), owners(config)));
+    }
+    findings
+}
+
+fn owners(config: &Config) -> Result<String, String> {
+    let ownership = Ownership::new(OwnedBy::Map, &config.owner);
+    match ownership.ambiguous().as_slice() {
+        [] => Ok(format!("{} devices in [[owner]], each of one person", config.owner.len())),
+        serials => Err(format!(
+            "[[owner]] gives {} to more than one person, so that nobody has it. Leave one of them",
+            serials.join(", ")
+        )),
+    }
 }
 
 async fn accounts(opened: &Opened, config: &Config) -> Result<String, String> {

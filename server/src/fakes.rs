@@ -3,9 +3,11 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
+use async_trait::async_trait;
 use domain::Timestamp;
 use domain::person::{Person, PersonId};
-use domain::ports::{Clock, Randomness};
+use domain::ports::{Authenticator, Clock, Denied, Means, Randomness, StoreError};
+use secrecy::SecretString;
 use uuid::Uuid;
 
 /// Stands still until a test moves it.
@@ -59,6 +61,29 @@ pub fn person(user_name: &str) -> Person {
         user_name: user_name.to_owned(),
         name: user_name.to_uppercase(),
         email: format!("{user_name}@example.org"),
+        subject: String::new(),
         it_admin: false,
+    }
+}
+
+/// Signing in is another story.
+pub struct Nobody;
+
+#[async_trait]
+impl Authenticator for Nobody {
+    async fn authenticate(&self, _: &str, _: &SecretString) -> Result<Option<(PersonId, Means)>, StoreError> {
+        Ok(None)
+    }
+
+    async fn check(&self, _: PersonId, _: &SecretString) -> Result<bool, Denied> {
+        Ok(false)
+    }
+
+    fn is_guessable(&self, _: &SecretString, _: &[&str]) -> bool {
+        false
+    }
+
+    async fn hash(&self, _: &SecretString) -> Result<String, StoreError> {
+        Ok(String::new())
     }
 }

@@ -22,7 +22,7 @@ use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::branding::Logo;
 use crate::host::Host;
-use crate::{drawing, forms, headers, logs, metrics, origins, peer, signin, stream};
+use crate::{drawing, forms, headers, logs, metrics, origins, peer, signin, stream, webhooks};
 
 /// What the pages say and who holds the phones. Without a virtual fleet there are no hands.
 #[derive(Clone)]
@@ -55,6 +55,7 @@ pub fn public(host: Host, pages: Pages) -> (Router, PrometheusHandle) {
         .service(assets);
     let site = Router::new()
         .merge(site(&host, pages, options))
+        .merge(webhooks::routes(host.clone()))
         .nest_service("/pkg", assets)
         .layer(middleware::from_fn_with_state(host.clone(), origins::own_host))
         .layer(middleware::from_fn_with_state(host.clone(), peer::identify))

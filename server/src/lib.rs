@@ -36,6 +36,7 @@ mod store;
 pub mod strangers;
 mod stream;
 mod user;
+mod webhooks;
 mod worker;
 
 use std::process::ExitCode;

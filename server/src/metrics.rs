@@ -54,6 +54,7 @@ fn address(path: &str) -> String {
         ["sign-in", "passkey", ..] => "/sign-in/passkey",
         ["account", "passkeys", ..] => "/account/passkeys",
         ["account", "recovery-codes"] => "/account/recovery-codes",
+        ["webhooks", _] => "/webhooks/{fleet}",
         ["phones", _] => "/phones/{id}",
         ["api", ..] => "/api/{function}",
         ["pkg", ..] => "/pkg/{file}",

@@ -22,7 +22,7 @@ pub async fn serve(config: Config) -> Result<(), String> {
     fit(&opened, &config).await?;
     let told = format!("Latchkey is at {}", config.server.public_url);
     let pages = pages(&config, None)?;
-    let organisation = Organisation { config, opened, origins, fleets: Vec::new(), pages };
+    let organisation = Organisation { config, opened, origins, own_fleets: Vec::new(), pages };
     let (stop, _) = watch::channel(false);
     organisation.serve(ports, ending, JoinSet::new(), stop, || tracing::info!("{told}")).await
 }

@@ -7,8 +7,11 @@ use http::Response;
 use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
 use reqwest::{Client, redirect};
 
-/// For everything of one answer.
-const AT_MOST: Duration = Duration::from_secs(10);
+/// For everything of one answer of an identity provider.
+pub const AT_MOST: Duration = Duration::from_secs(10);
+/// Servers close a connection that nobody used for a while, some of them after five seconds. A question sent into it would
+/// be one of which nobody knows whether it arrived.
+const IDLE: Duration = Duration::from_secs(4);
 const LONGEST_ANSWER: usize = 1024 * 1024;
 
 #[derive(Clone)]
@@ -23,6 +26,17 @@ pub enum OutgoingError {
     TooLong,
 }
 
+impl OutgoingError {
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::Http(error) if error.is_timeout())
+    }
+
+    /// Nothing of the question has left this machine.
+    pub fn is_unsent(&self) -> bool {
+        matches!(self, Self::Http(error) if error.is_connect() || error.is_builder())
+    }
+}
+
 impl From<reqwest::Error> for OutgoingError {
     fn from(error: reqwest::Error) -> Self {
         Self::Http(error.without_url())
@@ -30,11 +44,13 @@ impl From<reqwest::Error> for OutgoingError {
 }
 
 impl Outgoing {
-    pub fn new() -> Result<Self, String> {
+    /// `at_most`: for everything of one answer.
+    pub fn new(at_most: Duration) -> Result<Self, String> {
         let client = Client::builder()
             .user_agent(concat!("latchkey/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
-            .timeout(AT_MOST)
+            .timeout(at_most)
+            .pool_idle_timeout(IDLE)
             .build();
         client.map(Self).map_err(|error| format!("no connection can be made: {}", chain(&error)))
     }

@@ -48,6 +48,13 @@ impl FileSealer {
         Self::open(&key, previous, random).map_err(|error| error.to_string())
     }
 
+    /// With a key that nobody else will ever have.
+    pub fn without_file(random: Arc<dyn Randomness>) -> Self {
+        let mut key = [0; 32];
+        random.fill(&mut key);
+        Self { keys: vec![SealKey::new(&key)], random }
+    }
+
     /// Reads the key, or makes it with mode 0600 when there is none.
     pub fn open(
         path: &Path,

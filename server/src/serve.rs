@@ -4,14 +4,17 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use app::site::{Contact, Provider, Site};
+use domain::fleet::Connector;
 use domain::phone::Hands;
 use domain::portal::Portal;
-use domain::ports::{Connector, SessionLimits};
+use domain::ports::{Sealer, SessionLimits, Signals};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::config::{Config, Oidc};
 use crate::ending::Ending;
+use crate::fleet::directory::Directory;
+use crate::fleet::{self, Means};
 use crate::host::Host;
 use crate::http::{self, Pages};
 use crate::limits::{SignInLimits, StreamLimits};
@@ -45,7 +48,8 @@ pub struct Organisation {
     pub config: Config,
     pub opened: Opened,
     pub origins: Origins,
-    pub fleets: Vec<Arc<dyn Connector>>,
+    /// Besides those that the settings name.
+    pub own_fleets: Vec<(String, Arc<dyn Connector>)>,
     pub pages: Pages,
 }
 
@@ -59,15 +63,25 @@ impl Organisation {
         stop: watch::Sender<bool>,
         ready: impl FnOnce(),
     ) -> Result<(), String> {
-        let Self { config, opened, origins, fleets, pages } = self;
+        let Self { config, opened, origins, own_fleets: mut mdms, pages } = self;
         let providers = Providers::of(&config.oidc, &opened.clock)?;
-        let sealer = FileSealer::from(&config, Arc::clone(&opened.random))?;
+        let sealer: Arc<dyn Sealer> = Arc::new(FileSealer::from(&config, Arc::clone(&opened.random))?);
         let signals = Arc::new(LocalSignals::new(Arc::clone(&opened.clock)));
+        let means = Means {
+            clock: &opened.clock,
+            random: &opened.random,
+            sealer: &sealer,
+            enrolments: &opened.enrolments,
+        };
+        for mdm in fleet::configured(&config, &means)? {
+            mdms.push((mdm.name().to_owned(), mdm as Arc<dyn Connector>));
+        }
+        let told: Arc<dyn Signals> = Arc::clone(&signals) as _;
         let portal = Arc::new(Portal {
             store: opened.store,
-            fleets,
+            fleets: Arc::new(Directory::new(mdms, &opened.clock, &told)),
             authenticator: opened.accounts,
-            sealer: Arc::new(sealer),
+            sealer,
             signals: Arc::clone(&signals) as _,
             clock: opened.clock,
             random: opened.random,
@@ -93,7 +107,7 @@ impl Organisation {
         };
         let (public, figures) = http::public(host.clone(), pages);
         let management = http::management(host, figures);
-        let worker = Arc::new(Worker { portal: Arc::clone(&portal) });
+        let worker = Arc::new(Worker::new(Arc::clone(&portal)));
         tasks.spawn(worker.run(signals.subscribe(), stop.subscribe()));
         tasks.spawn(providers.meet(stop.subscribe()));
         tasks.spawn(tell_of_ends(portal, signals, stop.subscribe()));

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use webauthn_rs::prelude::{PasskeyRegistration, Url, Webauthn, WebauthnBuilder};
 
 use crate::config::Oidc;
+use crate::fleet::nanomdm::{event::Event, plists};
 use crate::random::SystemRandom;
 use crate::signin::cookies::{Cookies, KINDS, Token};
 use crate::signin::oidc::provider::Metadata;
@@ -24,9 +25,10 @@ use crate::signin::{passkeys, routes};
 /// What reads, and under which name.
 pub type Parser = (&'static str, fn(&[u8]));
 
-pub const PARSERS: [Parser; 6] = [
+pub const PARSERS: [Parser; 7] = [
     ("callback", callback),
     ("cookie", cookie),
+    ("event", event),
     ("form", form),
     ("locale", locale),
     ("logout_token", logout_token),
@@ -52,6 +54,12 @@ fn cookie(bytes: &[u8]) {
             let _ = Cookies { secure }.read(&headers, kind);
         }
     }
+}
+
+/// What NanoMDM tells, and the property list inside.
+fn event(bytes: &[u8]) {
+    let _ = Event::read(bytes);
+    let _ = plists::read(bytes);
 }
 
 /// Whatever may be posted before signing in, and the ids that stand in forms and addresses.

@@ -51,6 +51,7 @@ pub fn new_person(
         user_name: user_name.to_owned(),
         name: name.to_owned(),
         email: email.to_owned(),
+        subject: String::new(),
         it_admin,
     }
 }

@@ -1,36 +1,68 @@
 //! Carries commands out: takes what is due, asks or tells the MDM, and settles what came of it. Every step is recorded
 //! before the next, so that a crash anywhere leaves a row from which another worker goes on.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::Timestamp;
-use domain::command::{CommandState, Failure};
+use domain::command::{Command, CommandState, Failure};
+use domain::device::FleetId;
+use domain::fleet::{Answer, CancelAnswer, Connector, FleetError, Unclear};
 use domain::live::Signal;
 use domain::portal::Portal;
-use domain::ports::{Answer, CancelAnswer, Connector, FleetError, Lease, Sealed, Settlement, StoreError};
+use domain::ports::{Lease, Pause, SealBroken, Sealed, Settlement, StoreError};
 use secrecy::SecretString;
-use tokio::sync::{Semaphore, broadcast, watch};
+use tokio::sync::{Notify, broadcast, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::ending::asked_to_end;
 use crate::metrics;
 
-/// How long an MDM may take to answer. Afterwards it is asked what became of the command.
-const CALL: Duration = Duration::from_secs(5);
-/// Longer than a call: whoever holds a lease this old has crashed.
+/// Whoever holds a lease this old has crashed: the living renew it.
 const LEASE_MILLIS: i64 = 10_000;
-/// How many commands are worked on at once.
-const HANDS: usize = 16;
+const RENEWAL: Duration = Duration::from_secs(3);
+/// How many commands of one MDM are worked on at once. A slow one keeps its own waiting, and nobody else's.
+const HANDS: usize = 8;
 /// How often to look for what no signal tells: passcodes to erase, commands due.
 const ROUND: Duration = Duration::from_secs(1);
+/// What waits for so many times an interval is looked at in that interval.
+const PATIENCE: i64 = 20;
 const LONGEST_BACKOFF_MILLIS: i64 = 30_000;
 /// After its deadline a command that the MDM can neither take back nor tell of is given up.
 const GRACE_MILLIS: i64 = 60_000;
 
 pub struct Worker {
-    pub portal: Arc<Portal>,
+    portal: Arc<Portal>,
+    /// How many commands of each MDM are in hand.
+    in_hand: Mutex<HashMap<FleetId, usize>>,
+    /// A hand is free that all of its MDM's were not.
+    freed: Notify,
+}
+
+/// Given back however a turn ends.
+struct Hand {
+    worker: Arc<Worker>,
+    fleet: FleetId,
+}
+
+impl Hand {
+    fn take(worker: &Arc<Worker>, fleet: &FleetId) -> Self {
+        *worker.in_hand().entry(fleet.clone()).or_default() += 1;
+        Self { worker: Arc::clone(worker), fleet: fleet.clone() }
+    }
+}
+
+impl Drop for Hand {
+    fn drop(&mut self) {
+        let mut in_hand = self.worker.in_hand();
+        let count = in_hand.entry(self.fleet.clone()).or_default();
+        if *count >= HANDS {
+            self.worker.freed.notify_one();
+        }
+        *count -= 1;
+    }
 }
 
 /// What came of one turn with a command.
@@ -40,42 +72,53 @@ enum Turn {
         state: CommandState,
         failure: Option<Failure>,
         passcode: Option<Sealed>,
+        handle: Option<String>,
     },
     /// Nothing new: ask again when the MDM likes to be asked.
     AskAgain,
-    /// The MDM did not answer.
-    NoAnswer,
+    /// The MDM did not answer, or wants to be left alone for so long.
+    Pause {
+        seconds: u32,
+        /// What was to be sent certainly did not arrive.
+        unsent: bool,
+    },
     /// Another worker has it now.
     Lost,
 }
 
 impl Turn {
+    const NO_ANSWER: Self = Self::Pause { seconds: 0, unsent: false };
+
     const fn to(state: CommandState) -> Self {
-        Self::Settle { state, failure: None, passcode: None }
+        Self::Settle { state, failure: None, passcode: None, handle: None }
     }
 
     const fn failed(failure: Failure) -> Self {
-        Self::Settle { state: CommandState::Failed, failure: Some(failure), passcode: None }
+        Self::Settle { state: CommandState::Failed, failure: Some(failure), passcode: None, handle: None }
     }
 }
 
 impl Worker {
+    pub fn new(portal: Arc<Portal>) -> Self {
+        Self { portal, in_hand: Mutex::default(), freed: Notify::new() }
+    }
+
     /// Until `stop` becomes true; then finishes what it has in hand.
     pub async fn run(
         self: Arc<Self>,
         mut hints: broadcast::Receiver<Signal>,
         mut stop: watch::Receiver<bool>,
     ) {
-        let hands = Arc::new(Semaphore::new(HANDS));
         let mut at_work = JoinSet::new();
         loop {
             while at_work.try_join_next().is_some() {}
-            if let Err(error) = self.round(&hands, &mut at_work).await {
+            if let Err(error) = self.round(&mut at_work).await {
                 tracing::error!(%error, "the worker could not read its commands");
             }
             tokio::select! {
                 () = asked_to_end(&mut stop) => break,
                 () = tokio::time::sleep(self.until_next_due().await) => {}
+                () = self.freed.notified() => {}
                 // Any change may be a new command; missed hints are hints as well.
                 _ = hints.recv() => {}
             }
@@ -83,17 +126,15 @@ impl Worker {
         at_work.join_all().await;
     }
 
-    async fn round(
-        self: &Arc<Self>,
-        hands: &Arc<Semaphore>,
-        at_work: &mut JoinSet<()>,
-    ) -> Result<(), StoreError> {
+    async fn round(self: &Arc<Self>, at_work: &mut JoinSet<()>) -> Result<(), StoreError> {
         let store = &self.portal.store;
         store.erase_expired(self.portal.now()).await?;
-        while let Ok(hand) = Arc::clone(hands).try_acquire_owned() {
+        loop {
             let now = self.portal.now();
-            let Some(lease) = store.lease(now, now.plus_millis(LEASE_MILLIS)).await? else { break };
+            let lease = store.lease(now, now.plus_millis(LEASE_MILLIS), &self.busy()).await?;
+            let Some(lease) = lease else { return Ok(()) };
             let worker = Arc::clone(self);
+            let hand = Hand::take(self, lease.command.device.fleet());
             at_work.spawn(async move {
                 if let Err(error) = worker.turn(&lease).await {
                     tracing::error!(%error, command = %lease.command.id.0, "a command could not be carried on");
@@ -101,10 +142,34 @@ impl Worker {
                 drop(hand);
             });
         }
-        Ok(())
     }
 
+    /// The MDMs for which nobody has a hand free.
+    fn busy(&self) -> Vec<FleetId> {
+        let in_hand = self.in_hand();
+        in_hand.iter().filter(|(_, count)| **count >= HANDS).map(|(fleet, _)| fleet.clone()).collect()
+    }
+
+    fn in_hand(&self) -> MutexGuard<'_, HashMap<FleetId, usize>> {
+        self.in_hand.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One turn with one command, if one is due.
+    #[cfg(test)]
+    pub async fn take_turn(&self) -> Result<bool, StoreError> {
+        let now = self.portal.now();
+        let lease = self.portal.store.lease(now, now.plus_millis(LEASE_MILLIS), &[]).await?;
+        if let Some(lease) = &lease {
+            self.turn(lease).await?;
+        }
+        Ok(lease.is_some())
+    }
+
+    /// What is due for an MDM that is busy waits for a hand, not for a time.
     async fn until_next_due(&self) -> Duration {
+        if !self.busy().is_empty() {
+            return ROUND;
+        }
         let due = self.portal.store.next_due().await.ok().flatten();
         let millis = due.map_or(i64::MAX, |due| due.millis_since(self.portal.now()).max(10));
         ROUND.min(Duration::from_millis(u64::try_from(millis).unwrap_or_default()))
@@ -112,67 +177,123 @@ impl Worker {
 
     /// One lease: one step, settled, and given back.
     async fn turn(&self, lease: &Lease) -> Result<(), StoreError> {
-        match self.carry_on(lease).await? {
+        let turn = self.while_held(lease).await?;
+        match turn {
             Turn::Lost => Ok(()),
-            Turn::Settle { state, failure, passcode } => {
+            Turn::Settle { state, failure, passcode, handle } => {
                 let settlement = Settlement {
                     command: lease.command.id,
                     fence: Some(lease.fence),
-                    only_from: None,
+                    only_unsent: false,
                     state,
                     failure,
                     passcode,
+                    handle,
                 };
                 let settled = self.portal.store.settle(&settlement, self.portal.now()).await?;
                 if let Some(person) = settled {
                     metrics::reset_ended(state);
                     self.portal.signals.send(Signal::Changed(person));
                 }
-                self.give_back(lease, self.poll_millis(lease), 0).await
+                // What has just moved may soon move again.
+                self.give_back(lease, self.poll_millis(lease), 0, false).await
             }
-            Turn::AskAgain => self.give_back(lease, self.poll_millis(lease), 0).await,
-            Turn::NoAnswer => {
-                let backoff = (self.poll_millis(lease) << lease.failures.min(10)).min(LONGEST_BACKOFF_MILLIS);
-                self.give_back(lease, backoff, lease.failures.saturating_add(1)).await
+            Turn::AskAgain => self.give_back(lease, self.next_look_millis(lease), 0, false).await,
+            Turn::Pause { seconds, unsent } => {
+                let millis = self.backoff_millis(lease).max(i64::from(seconds) * 1000);
+                self.give_back(lease, millis, lease.failures.saturating_add(1), unsent).await
             }
         }
     }
 
-    async fn give_back(&self, lease: &Lease, millis: i64, failures: u32) -> Result<(), StoreError> {
-        self.portal.store.release(lease, self.portal.now().plus_millis(millis), failures).await
+    /// A call may last longer than a lease: whoever lives renews it, and stops when another one has taken over.
+    async fn while_held(&self, lease: &Lease) -> Result<Turn, StoreError> {
+        let work = self.carry_on(lease);
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                turn = &mut work => return turn,
+                () = tokio::time::sleep(RENEWAL) => {
+                    let until = self.portal.now().plus_millis(LEASE_MILLIS);
+                    match self.portal.store.renew(lease, until).await {
+                        Ok(true) => {}
+                        Ok(false) => return Ok(Turn::Lost),
+                        // What is on its way is not given up for a database that is busy.
+                        Err(error) => tracing::warn!(%error, "a lease could not be renewed"),
+                    }
+                }
+            }
+        }
+    }
+
+    async fn give_back(
+        &self,
+        lease: &Lease,
+        millis: i64,
+        failures: u32,
+        unsent: bool,
+    ) -> Result<(), StoreError> {
+        let (now, deadline) = (self.portal.now(), lease.command.deadline);
+        // However long an MDM wants to be left alone, the end is not missed.
+        let ends = [deadline, deadline.plus_millis(GRACE_MILLIS)];
+        let next_end = ends.into_iter().find(|end| now < *end);
+        let due = now.plus_millis(millis);
+        let due = next_end.map_or(due, |end| due.min(end));
+        self.portal.store.release(lease, Pause { due, failures, unsent }).await
     }
 
     async fn carry_on(&self, lease: &Lease) -> Result<Turn, StoreError> {
-        let Some(mdm) = self.connector(lease) else { return Ok(Turn::NoAnswer) };
+        let command = &lease.command;
+        let Some(mdm) = self.portal.fleets.connector(command.device.fleet()) else {
+            return Ok(Turn::NO_ANSWER);
+        };
         let now = self.portal.now();
-        if lease.command.state != CommandState::Queued {
-            return Ok(self.ask(mdm, lease, now).await);
+        let unsent = command.state == CommandState::Queued
+            || (command.state == CommandState::Sending && command.sent_at.is_none());
+        if !unsent {
+            return Ok(self.ask(mdm.as_ref(), lease, now).await);
         }
-        if now >= lease.command.deadline {
+        if now >= command.deadline {
             return Ok(Turn::to(CommandState::Expired));
         }
-        let effect = lease.command.platform.reset_effect();
-        let passcode =
-            effect.and_then(|effect| effect.make_passcode(lease.command.policy, self.portal.random.as_ref()));
-        let sealed = passcode
-            .as_ref()
-            .map(|passcode| self.portal.sealer.seal(lease.command.id.0.as_bytes(), passcode));
+        let (passcode, sealed) = match self.passcode_kept(lease) {
+            Ok(Some(passcode)) => (Some(passcode), None),
+            Ok(None) => self.make_passcode(command),
+            Err(error) => return Ok(broken(command, error)),
+        };
         if !self.portal.store.begin_sending(lease, sealed.as_ref(), now).await? {
             return Ok(Turn::Lost);
         }
-        self.portal.signals.send(Signal::Changed(lease.command.person));
-        Ok(self.send(mdm, lease, passcode.as_ref()).await)
+        self.portal.signals.send(Signal::Changed(command.person));
+        Ok(self.send(mdm.as_ref(), lease, passcode.as_ref()).await)
+    }
+
+    /// What was to be sent with it before.
+    fn passcode_kept(&self, lease: &Lease) -> Result<Option<SecretString>, SealBroken> {
+        let row = lease.command.id.0;
+        lease.passcode.as_ref().map(|sealed| self.portal.sealer.open(row.as_bytes(), sealed)).transpose()
+    }
+
+    fn make_passcode(&self, command: &Command) -> (Option<SecretString>, Option<Sealed>) {
+        let passcode = command.policy.make_passcode(command.platform, self.portal.random.as_ref());
+        let sealed =
+            passcode.as_ref().map(|passcode| self.portal.sealer.seal(command.id.0.as_bytes(), passcode));
+        (passcode, sealed)
     }
 
     async fn send(&self, mdm: &dyn Connector, lease: &Lease, passcode: Option<&SecretString>) -> Turn {
         let command = &lease.command;
-        match timeout(CALL, mdm.send(command, &lease.owner, passcode)).await {
+        match timeout(mdm.promises().at_most, mdm.send(command, &lease.owner, passcode)).await {
             Ok(Ok(answer)) => self.read(lease, answer),
             Ok(Err(error @ FleetError::Unreachable(_))) => {
                 tracing::warn!(%error, command = %command.id.0, "a command was not sent");
-                Turn::NoAnswer
+                Turn::Pause { seconds: 0, unsent: true }
             }
-            Ok(Err(error)) => {
+            Ok(Err(error @ FleetError::Throttled { seconds })) => {
+                tracing::warn!(%error, command = %command.id.0, "a command was not sent");
+                Turn::Pause { seconds, unsent: true }
+            }
+            Ok(Err(error @ FleetError::Unclear(_))) => {
                 tracing::warn!(%error, command = %command.id.0, "a command may have been sent");
                 Turn::to(CommandState::Unknown)
             }
@@ -185,53 +306,72 @@ impl Worker {
 
     /// What was handed over, or may have been, is asked for and never sent again blindly.
     async fn ask(&self, mdm: &dyn Connector, lease: &Lease, now: Timestamp) -> Turn {
-        let overdue = now >= lease.command.deadline;
-        let abandoned = now >= lease.command.deadline.plus_millis(GRACE_MILLIS);
-        match timeout(CALL, mdm.outcome(&lease.command)).await {
-            Ok(Ok(Answer::Accepted | Answer::Waiting | Answer::NeverArrived)) if overdue => {
+        let command = &lease.command;
+        if mdm.promises().unclear == Unclear::GiveUp && command.state <= CommandState::Unknown {
+            return Turn::failed(Failure::Unknown);
+        }
+        let overdue = now >= command.deadline;
+        let abandoned = is_abandoned(command, now);
+        match timeout(mdm.promises().at_most, mdm.outcome(command)).await {
+            Ok(Ok(Answer::Accepted { .. } | Answer::Waiting | Answer::NeverArrived)) if overdue => {
                 give_up(mdm, lease, abandoned).await
             }
-            Ok(Ok(Answer::NeverArrived)) => self.send_again(mdm, lease).await,
+            Ok(Ok(Answer::NeverArrived)) => self.not_seen(mdm, lease, now).await,
             Ok(Ok(answer)) => self.read(lease, answer),
-            _ if abandoned => Turn::failed(Failure::Unexplained),
+            _ if abandoned => Turn::failed(Failure::Unknown),
+            Ok(Err(FleetError::Throttled { seconds })) => Turn::Pause { seconds, unsent: false },
             Ok(Err(error)) => {
-                tracing::warn!(%error, command = %lease.command.id.0, "an outcome could not be asked for");
-                Turn::NoAnswer
+                tracing::warn!(%error, command = %command.id.0, "an outcome could not be asked for");
+                Turn::NO_ANSWER
             }
-            Err(_) => Turn::NoAnswer,
+            Err(_) => Turn::NO_ANSWER,
         }
     }
 
-    /// The MDM says it never saw the command. A message under way may still prove it wrong, so the same command goes
-    /// out, with the same passcode, to an MDM that takes two of one id for one; to any other, none does.
-    async fn send_again(&self, mdm: &dyn Connector, lease: &Lease) -> Turn {
-        if !mdm.promises().deduplicates {
-            return Turn::failed(Failure::Unexplained);
+    /// The MDM does not know the command. A message under way may still prove it wrong.
+    async fn not_seen(&self, mdm: &dyn Connector, lease: &Lease, now: Timestamp) -> Turn {
+        let command = &lease.command;
+        if command.state > CommandState::Unknown {
+            // It said that it had it.
+            return Turn::AskAgain;
         }
-        let opened = lease
-            .passcode
-            .as_ref()
-            .map(|sealed| self.portal.sealer.open(lease.command.id.0.as_bytes(), sealed));
-        match opened.transpose() {
-            Ok(passcode) => self.send(mdm, lease, passcode.as_ref()).await,
-            Err(error) => {
-                tracing::error!(%error, command = %lease.command.id.0, "a command cannot be sent again");
-                Turn::failed(Failure::Unexplained)
+        match mdm.promises().unclear {
+            Unclear::SendAgain => self.send_again(mdm, lease).await,
+            Unclear::Look { seconds } => {
+                let sent_at = command.sent_at.unwrap_or(command.created_at);
+                let shows = now.seconds_since(sent_at) >= seconds;
+                if shows { Turn::failed(Failure::Unknown) } else { Turn::AskAgain }
             }
+            // Not asked for at all.
+            Unclear::GiveUp => Turn::failed(Failure::Unknown),
+        }
+    }
+
+    /// The same command, with the same passcode. The one before may have arrived, so that it stays sent.
+    async fn send_again(&self, mdm: &dyn Connector, lease: &Lease) -> Turn {
+        match self.passcode_kept(lease) {
+            Ok(passcode) => match self.send(mdm, lease, passcode.as_ref()).await {
+                Turn::Pause { seconds, .. } => Turn::Pause { seconds, unsent: false },
+                turn => turn,
+            },
+            Err(error) => broken(&lease.command, error),
         }
     }
 
     fn read(&self, lease: &Lease, answer: Answer) -> Turn {
         let turn = match answer {
-            Answer::Accepted => Turn::to(CommandState::Sent),
+            Answer::Accepted { handle } => {
+                Turn::Settle { state: CommandState::Sent, failure: None, passcode: None, handle }
+            }
             Answer::Waiting => Turn::to(CommandState::Waiting),
             Answer::Expired => Turn::to(CommandState::Expired),
             Answer::Failed(failure) => Turn::failed(failure),
-            Answer::NeverArrived => Turn::NoAnswer,
+            Answer::NeverArrived => Turn::NO_ANSWER,
             Answer::Done { passcode } => Turn::Settle {
                 state: CommandState::Done,
                 failure: None,
                 passcode: passcode.map(|made| self.portal.sealer.seal(lease.command.id.0.as_bytes(), &made)),
+                handle: None,
             },
         };
         match turn {
@@ -241,23 +381,47 @@ impl Worker {
         }
     }
 
-    fn connector(&self, lease: &Lease) -> Option<&dyn Connector> {
-        let fleet = lease.command.device.fleet();
-        self.portal.fleets.iter().find(|mdm| mdm.fleet() == fleet).map(AsRef::as_ref)
+    fn poll_millis(&self, lease: &Lease) -> i64 {
+        let mdm = self.portal.fleets.connector(lease.command.device.fleet());
+        mdm.map_or(LONGEST_BACKOFF_MILLIS, |mdm| mdm.promises().poll_millis)
     }
 
-    fn poll_millis(&self, lease: &Lease) -> i64 {
-        self.connector(lease).map_or(LONGEST_BACKOFF_MILLIS, |mdm| mdm.promises().poll_millis)
+    /// A device that has not been heard of for long is asked for less often.
+    fn next_look_millis(&self, lease: &Lease) -> i64 {
+        let Some(mdm) = self.portal.fleets.connector(lease.command.device.fleet()) else {
+            return LONGEST_BACKOFF_MILLIS;
+        };
+        let promises = mdm.promises();
+        let sent_at = lease.command.sent_at.unwrap_or(lease.command.created_at);
+        let waited = self.portal.now().millis_since(sent_at);
+        (waited / PATIENCE).clamp(promises.poll_millis, promises.slowest_poll_millis)
+    }
+
+    /// Ever longer, and not at the same moment for all.
+    fn backoff_millis(&self, lease: &Lease) -> i64 {
+        let millis = (self.poll_millis(lease) << lease.failures.min(10)).min(LONGEST_BACKOFF_MILLIS);
+        let mut chance = [0];
+        self.portal.random.fill(&mut chance);
+        millis + millis * i64::from(chance[0]) / 1024
     }
 }
 
+fn is_abandoned(command: &Command, now: Timestamp) -> bool {
+    now >= command.deadline.plus_millis(GRACE_MILLIS)
+}
+
+fn broken(command: &Command, error: SealBroken) -> Turn {
+    tracing::error!(%error, command = %command.id.0, "a command cannot be sent again");
+    Turn::failed(Failure::Unexplained)
+}
+
 async fn give_up(mdm: &dyn Connector, lease: &Lease, abandoned: bool) -> Turn {
-    match timeout(CALL, mdm.cancel(&lease.command)).await {
+    match timeout(mdm.promises().at_most, mdm.cancel(&lease.command)).await {
         Ok(Ok(CancelAnswer::Cancelled)) => Turn::to(CommandState::Expired),
-        _ if abandoned => Turn::failed(Failure::Unexplained),
+        _ if abandoned => Turn::failed(Failure::Unknown),
         // It has reached the device after all: its outcome is on its way.
         Ok(Ok(CancelAnswer::TooLate)) => Turn::AskAgain,
-        Ok(Err(_)) | Err(_) => Turn::NoAnswer,
+        Ok(Err(_)) | Err(_) => Turn::NO_ANSWER,
     }
 }
 

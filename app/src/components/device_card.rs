@@ -6,7 +6,7 @@ use leptos_i18n::td_string;
 
 use super::device_picture::DevicePicture;
 use super::help::WhomToAsk;
-use super::when::When;
+use super::when::{AsOf, When};
 use crate::words::language;
 use crate::words::state::{Standing, why_not_words};
 
@@ -18,8 +18,8 @@ pub fn Card(
     tail: Option<String>,
 ) -> impl IntoView {
     let l = language();
-    let DeviceCard { device, last, now } = card;
-    let standing = Standing::of(&device, last.as_ref(), now);
+    let DeviceCard { device, last, as_of, now } = card;
+    let standing = Standing::of(&device, last.as_ref(), as_of, now);
     let Device { id, name, model, system, platform, last_seen, reset, .. } = device;
     let heading = format!("name-{id}");
     let tail_id = format!("tail-{id}");
@@ -44,6 +44,7 @@ pub fn Card(
                 <p class="card-heard">
                     {td_string!(l, portal.card.heard)} " " <When at=last_seen now/>
                 </p>
+                <AsOf as_of now/>
                 {can}
             </div>
         </article>

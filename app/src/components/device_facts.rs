@@ -8,10 +8,13 @@ use crate::words::language;
 use crate::words::platform::platform_name;
 
 #[component]
-pub fn DeviceFacts(device: Device, now: Timestamp) -> impl IntoView {
+pub fn DeviceFacts(device: Device, as_of: Option<Timestamp>, now: Timestamp) -> impl IntoView {
     let l = language();
-    let connection =
-        if device.online { td_string!(l, portal.card.online) } else { td_string!(l, portal.card.offline) };
+    let connection = match as_of {
+        Some(_) => td_string!(l, portal.card.not_known),
+        None if device.online => td_string!(l, portal.card.online),
+        None => td_string!(l, portal.card.offline),
+    };
     let kind = platform_name(l, device.platform);
     // Most systems name themselves; some MDMs tell only a number.
     let kind = (!device.system.contains(kind)).then(|| format!(" ({kind})"));

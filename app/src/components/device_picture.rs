@@ -20,7 +20,7 @@ const fn body(platform: Platform) -> &'static str {
         }
         Platform::Windows10Mobile | Platform::WindowsPhone81 => "M19 6h26v52H19zM19 48h26",
         Platform::MacOs => "M14 14h36a3 3 0 0 1 3 3v25H11V17a3 3 0 0 1 3-3zM5 46h54l-3 5H8z",
-        Platform::Windows => "M9 13h46v31H9zM24 52h16M32 44v8",
+        Platform::Windows | Platform::Other => "M9 13h46v31H9zM24 52h16M32 44v8",
     }
 }
 
@@ -32,6 +32,7 @@ const fn mark(platform: Platform) -> &'static str {
         Platform::Windows10Mobile => "M23 12h8v8h-8zM33 12h8v8h-8zM23 22h8v8h-8zM33 22h8v8h-8zM30 51h4v4h-4z",
         Platform::WindowsPhone81 => "M23 12h18v8H23zM23 22h8v8h-8zM33 22h8v8h-8zM30 51h4v4h-4z",
         Platform::MacOs => "M29 46h6v2h-6z",
+        Platform::Other => "M13 17h38v2H13z",
         Platform::Windows => "M24 20h7v7h-7zM33 20h7v7h-7zM24 29h7v7h-7zM33 29h7v7h-7z",
     }
 }

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 /// Says what happened and what to do now, at once to a screen reader too.
 #[component]
 pub fn Notice(
-    what: &'static str,
+    #[prop(into)] what: Oco<'static, str>,
     do_now: &'static str,
     /// Good news, which need not interrupt.
     #[prop(optional)]

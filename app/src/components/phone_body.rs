@@ -55,6 +55,6 @@ const fn shape(platform: Platform) -> &'static str {
         Platform::Windows10Mobile => "handset-win10",
         Platform::WindowsPhone81 => "handset-wp81",
         Platform::MacOs => "handset-laptop handset-macos",
-        Platform::Windows => "handset-laptop handset-windows",
+        Platform::Windows | Platform::Other => "handset-laptop handset-windows",
     }
 }

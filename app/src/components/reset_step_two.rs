@@ -6,7 +6,7 @@ use leptos_i18n::td_string;
 use super::platform_table::PlatformTable;
 use crate::api::reset_passcode::ResetPasscode;
 use crate::words::language;
-use crate::words::platform::effect_words;
+use crate::words::platform::effect_on;
 
 /// Step 2: what will happen to this very device, one question, then the button.
 #[component]
@@ -22,7 +22,7 @@ pub fn StepTwo(device: Device, remaining_millis: i64) -> impl IntoView {
         <section class="panel" aria-labelledby="step">
             <h2 id="step">{td_string!(l, portal.reset.step_2)}</h2>
             <h3>{td_string!(l, portal.reset.what)}</h3>
-            <p class="effect">{effect_words(l, device.platform)}</p>
+            <p class="effect">{effect_on(l, &device)}</p>
             <Question platform=device.platform online=device.online/>
             <div class="actions">
                 <form method="post" action=ResetPasscode::PATH data-here>

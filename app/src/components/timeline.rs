@@ -1,5 +1,5 @@
 use domain::Timestamp;
-use domain::command::{Command, CommandState, CommandStep};
+use domain::command::{Command, CommandState, CommandStep, Failure};
 use domain::device::DeviceId;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
@@ -13,11 +13,18 @@ use crate::words::state::{failure_words, step_words};
 
 /// How far the last reset is, as a short story in words with times.
 #[component]
-pub fn Timeline(command: Command, steps: Vec<CommandStep>, online: bool, now: Timestamp) -> impl IntoView {
+pub fn Timeline(
+    command: Command,
+    steps: Vec<CommandStep>,
+    online: bool,
+    cancellable: bool,
+    now: Timestamp,
+) -> impl IntoView {
     let l = language();
     let waits_for_device = command.state == CommandState::Waiting && !online;
-    let lines = told(&steps).into_iter().map(|step| view! { <Line step now/> }).collect_view();
-    let failure = command.failure.filter(|_| command.state == CommandState::Failed);
+    let failure = command.failure;
+    let lines = told(&steps).into_iter().map(|step| view! { <Line step failure now/> }).collect_view();
+    let failed = failure.filter(|_| command.state == CommandState::Failed);
     view! {
         <section class="panel" aria-labelledby="timeline">
             <h2 id="timeline">{td_string!(l, portal.timeline.heading)}</h2>
@@ -25,7 +32,7 @@ pub fn Timeline(command: Command, steps: Vec<CommandStep>, online: bool, now: Ti
             {waits_for_device.then(|| view! { <p>{td_string!(l, portal.timeline.waiting_offline)}</p> })}
             {(command.state == CommandState::Done)
                 .then(|| view! { <p>{td_string!(l, portal.timeline.confirmed)}</p> })}
-            {failure
+            {failed
                 .map(|failure| {
                     view! {
                         <p>{failure_words(l, failure)} " " {td_string!(l, portal.timeline.again)}</p>
@@ -33,7 +40,7 @@ pub fn Timeline(command: Command, steps: Vec<CommandStep>, online: bool, now: Ti
                     }
                 })}
             {(!command.state.is_final())
-                .then(|| view! { <UnderWay device=command.device deadline=command.deadline now/> })}
+                .then(|| view! { <UnderWay device=command.device deadline=command.deadline cancellable now/> })}
         </section>
     }
 }
@@ -46,7 +53,7 @@ fn told(steps: &[CommandStep]) -> Vec<CommandStep> {
 }
 
 #[component]
-fn Line(step: CommandStep, now: Timestamp) -> impl IntoView {
+fn Line(step: CommandStep, failure: Option<Failure>, now: Timestamp) -> impl IntoView {
     let class = match step.state {
         CommandState::Done => "timeline-step timeline-good",
         CommandState::Failed | CommandState::Expired => "timeline-step timeline-bad",
@@ -55,14 +62,14 @@ fn Line(step: CommandStep, now: Timestamp) -> impl IntoView {
     };
     view! {
         <li class=class>
-            <p>{step_words(language(), step.state)}</p>
+            <p>{step_words(language(), step.state, failure)}</p>
             <p class="timeline-when"><When at=step.at now/></p>
         </li>
     }
 }
 
 #[component]
-fn UnderWay(device: DeviceId, deadline: Timestamp, now: Timestamp) -> impl IntoView {
+fn UnderWay(device: DeviceId, deadline: Timestamp, cancellable: bool, now: Timestamp) -> impl IntoView {
     let l = language();
     view! {
         <p class="quiet">{td_string!(l, portal.timeline.until)} " " <When at=deadline now/> "."</p>
@@ -71,10 +78,19 @@ fn UnderWay(device: DeviceId, deadline: Timestamp, now: Timestamp) -> impl IntoV
             <form method="get" action=format!("/devices/{device}")>
                 <button class="button" type="submit">{td_string!(l, portal.timeline.check)}</button>
             </form>
-            <form method="post" action=CancelReset::PATH data-here>
-                <input type="hidden" name="device" value=device.to_string()/>
-                <button class="button button-quiet" type="submit">{td_string!(l, portal.timeline.cancel)}</button>
-            </form>
+            {cancellable.then(|| view! { <Cancel device/> })}
         </div>
+    }
+}
+
+#[component]
+fn Cancel(device: DeviceId) -> impl IntoView {
+    view! {
+        <form method="post" action=CancelReset::PATH data-here>
+            <input type="hidden" name="device" value=device.to_string()/>
+            <button class="button button-quiet" type="submit">
+                {td_string!(language(), portal.timeline.cancel)}
+            </button>
+        </form>
     }
 }

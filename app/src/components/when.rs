@@ -1,5 +1,6 @@
 use domain::Timestamp;
 use leptos::prelude::*;
+use leptos_i18n::td_string;
 
 use crate::served;
 use crate::words::language;
@@ -19,4 +20,12 @@ pub fn When(
             {relative(language(), at, now)}
         </time>
     }
+}
+
+/// What is shown is older, because an MDM says nothing now.
+#[component]
+pub fn AsOf(as_of: Option<Timestamp>, now: Timestamp) -> impl IntoView {
+    as_of.map(|at| {
+        view! { <p class="as-of">{td_string!(language(), portal.card.as_of)} " " <When at now/> "."</p> }
+    })
 }

@@ -19,6 +19,7 @@ use crate::components::passcode_offer::Passcode;
 use crate::components::refused::PageRefused;
 use crate::components::reset_offer::ResetOffer;
 use crate::components::timeline::Timeline;
+use crate::components::when::AsOf;
 use crate::served;
 use crate::words::language;
 use crate::words::state::Standing;
@@ -43,8 +44,8 @@ pub fn DevicePage() -> impl IntoView {
 #[component]
 fn Details(details: DeviceDetails, proven: bool) -> impl IntoView {
     let l = language();
-    let DeviceDetails { device, last, steps, passcode, now, .. } = details.clone();
-    let standing = Standing::of(&device, last.as_ref(), now);
+    let DeviceDetails { device, as_of, last, steps, cancellable, passcode, now, .. } = details.clone();
+    let standing = Standing::of(&device, last.as_ref(), as_of, now);
     let online = device.online;
     let done = last.as_ref().is_some_and(|command| command.state == CommandState::Done);
     let resettable = device.reset == Capability::Possible;
@@ -58,6 +59,7 @@ fn Details(details: DeviceDetails, proven: bool) -> impl IntoView {
             <div>
                 <h1>{device.name.clone()}</h1>
                 <p class=standing.class()>{standing.words(l)}</p>
+                <AsOf as_of now/>
             </div>
         </div>
         {proven
@@ -66,12 +68,12 @@ fn Details(details: DeviceDetails, proven: bool) -> impl IntoView {
             <div class="column">
                 {passcode
                     .map(|offer| view! { <Passcode device=reset offer shown=served::revealed() now/> })}
-                {done.then(|| view! { <NextSteps platform=device.platform/> })}
-                {last.map(|command| view! { <Timeline command steps online now/> })}
+                {done.then(|| view! { <NextSteps device=device.clone()/> })}
+                {last.map(|command| view! { <Timeline command steps online cancellable now/> })}
                 <ResetOffer details/>
             </div>
             <div class="column">
-                <DeviceFacts device now/>
+                <DeviceFacts device as_of now/>
                 {resettable.then(|| view! { <StillNeedHelp/> })}
             </div>
         </div>

@@ -1,4 +1,4 @@
-use domain::portal::DeviceCard;
+use domain::portal::{DeviceCard, Overview};
 use leptos::either::Either;
 use leptos::prelude::*;
 use leptos_i18n::td_string;
@@ -19,12 +19,12 @@ const TAIL_CHARS: usize = 4;
 #[component]
 pub fn DevicesPage() -> impl IntoView {
     let another = use_query_map().read_untracked().get("another").is_some();
-    let cards = Resource::new_blocking(|| (), |()| my_devices());
+    let mine = Resource::new_blocking(|| (), |()| my_devices());
     view! {
         <Suspense>
             {move || Suspend::new(async move {
-                match cards.await {
-                    Ok(cards) => Either::Left(view! { <Devices cards another/> }),
+                match mine.await {
+                    Ok(mine) => Either::Left(view! { <Devices mine another/> }),
                     Err(error) => Either::Right(view! { <PageRefused refusal=error.0/> }),
                 }
             })}
@@ -33,9 +33,16 @@ pub fn DevicesPage() -> impl IntoView {
 }
 
 #[component]
-fn Devices(cards: Vec<DeviceCard>, another: bool) -> impl IntoView {
+fn Devices(mine: Overview, another: bool) -> impl IntoView {
     let l = language();
+    let Overview { cards, silent } = mine;
     let empty = cards.is_empty();
+    let none = if silent.is_empty() {
+        (td_string!(l, portal.devices.none), td_string!(l, portal.devices.none_do))
+    } else {
+        (td_string!(l, portal.devices.none_silent), td_string!(l, portal.devices.silent_do))
+    };
+    let silent = silent.into_iter().map(|name| view! { <Silent name/> }).collect_view();
     let tails: Vec<Option<String>> = cards.iter().map(|card| tail(card, &cards)).collect();
     let cards = cards.into_iter().zip(tails).map(|(card, tail)| view! { <Card card tail/> }).collect_view();
     view! {
@@ -51,10 +58,11 @@ fn Devices(cards: Vec<DeviceCard>, another: bool) -> impl IntoView {
                     />
                 }
             })}
+        {silent}
         {if empty {
             Either::Left(view! {
-                <p><strong>{td_string!(l, portal.devices.none)}</strong></p>
-                <p>{td_string!(l, portal.devices.none_do)}</p>
+                <p><strong>{none.0}</strong></p>
+                <p>{none.1}</p>
                 <WhomToAsk/>
             })
         } else {
@@ -68,6 +76,14 @@ fn Devices(cards: Vec<DeviceCard>, another: bool) -> impl IntoView {
             })
         }}
     }
+}
+
+/// An MDM that has not said anything since the start of the program.
+#[component]
+fn Silent(name: String) -> impl IntoView {
+    let l = language();
+    let what = td_string!(l, portal.devices.silent, name = name);
+    view! { <Notice what do_now=td_string!(l, portal.devices.silent_do)/> }
 }
 
 /// Two devices of one name are told apart by model and the end of their id.

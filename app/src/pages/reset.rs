@@ -74,6 +74,7 @@ fn Steps(details: DeviceDetails, asked: Asked) -> impl IntoView {
         <Title text=title.clone()/>
         <h1>{title}</h1>
         {asked.came_back.map(in_vain)}
+        {details.as_of.map(|_| silent())}
         {step(details, asked.purpose)}
     }
 }
@@ -88,6 +89,12 @@ fn in_vain(how: CameBack) -> impl IntoView {
         CameBack::TooWeak => (td_string!(l, portal.reset.too_weak), td_string!(l, portal.reset.too_weak_do)),
     };
     view! { <Notice what do_now/> }
+}
+
+/// Said before somebody proves anything for nothing.
+fn silent() -> impl IntoView {
+    let l = language();
+    view! { <Notice what=td_string!(l, portal.reset.silent) do_now=td_string!(l, portal.reset.silent_do)/> }
 }
 
 fn step(details: DeviceDetails, purpose: Purpose) -> AnyView {

@@ -1,4 +1,4 @@
-use domain::device::Platform;
+use domain::device::{Device, Platform};
 use leptos_i18n::td_string;
 
 use crate::i18n::Locale;
@@ -11,6 +11,7 @@ pub fn platform_name(l: Locale, platform: Platform) -> &'static str {
         Platform::WindowsPhone81 => td_string!(l, portal.platform.windows_phone_81),
         Platform::MacOs => td_string!(l, portal.platform.macos),
         Platform::Windows => td_string!(l, portal.platform.windows),
+        Platform::Other => td_string!(l, portal.platform.other),
     }
 }
 
@@ -21,13 +22,29 @@ pub fn effect_words(l: Locale, platform: Platform) -> &'static str {
         Platform::Ios => td_string!(l, portal.platform.effect_ios),
         Platform::Windows10Mobile => td_string!(l, portal.platform.effect_windows_10_mobile),
         Platform::WindowsPhone81 => td_string!(l, portal.platform.effect_windows_phone_81),
-        Platform::MacOs | Platform::Windows => td_string!(l, portal.platform.effect_none),
+        Platform::MacOs | Platform::Windows | Platform::Other => td_string!(l, portal.platform.effect_none),
     }
 }
 
+/// The same of one device, whose MDM may set no passcode where others do.
+pub fn effect_on(l: Locale, device: &Device) -> &'static str {
+    if takes_away(device) {
+        td_string!(l, portal.platform.effect_removed)
+    } else {
+        effect_words(l, device.platform)
+    }
+}
+
+fn takes_away(device: &Device) -> bool {
+    device.platform != Platform::Ios && device.platform.reset_effect().is_some() && !device.leaves_passcode()
+}
+
 /// What the person does on the device once it is reset.
-pub fn next_steps(l: Locale, platform: Platform) -> Vec<&'static str> {
-    match platform {
+pub fn next_steps(l: Locale, device: &Device) -> Vec<&'static str> {
+    if takes_away(device) {
+        return vec![td_string!(l, portal.steps.removed_1), td_string!(l, portal.steps.removed_2)];
+    }
+    match device.platform {
         Platform::Android => vec![
             td_string!(l, portal.steps.android_1),
             td_string!(l, portal.steps.android_2),
@@ -48,6 +65,6 @@ pub fn next_steps(l: Locale, platform: Platform) -> Vec<&'static str> {
             td_string!(l, portal.steps.wp81_2),
             td_string!(l, portal.steps.wp81_3),
         ],
-        Platform::MacOs | Platform::Windows => vec![td_string!(l, portal.steps.computer_1)],
+        Platform::MacOs | Platform::Windows | Platform::Other => vec![td_string!(l, portal.steps.computer_1)],
     }
 }

@@ -45,6 +45,7 @@ pub fn refusal_words(l: Locale, refusal: Refusal) -> RefusalWords {
         Refusal::ProviderNotBelieved => words!(l, provider_not_believed, provider_not_believed_do),
         Refusal::ProviderUnreachable => words!(l, provider_unreachable, provider_unreachable_do),
         Refusal::PasskeyNotBelieved => words!(l, passkey, passkey_do),
+        Refusal::FleetSilent => words!(l, fleet_silent, fleet_silent_do),
         Refusal::Unavailable => words!(l, unavailable, unavailable_do),
     }
 }

@@ -13,13 +13,16 @@ const STILL_NEWS_MILLIS: i64 = 24 * 60 * 60 * 1000;
 pub enum Standing {
     Online,
     Offline,
-    Reset(CommandState),
+    /// Its MDM does not answer.
+    NotKnown,
+    Reset(CommandState, Option<Failure>),
 }
 
 impl Standing {
-    pub fn of(device: &Device, last: Option<&Command>, now: Timestamp) -> Self {
+    pub fn of(device: &Device, last: Option<&Command>, as_of: Option<Timestamp>, now: Timestamp) -> Self {
         match last.filter(|command| still_matters(command, now)) {
-            Some(command) => Self::Reset(command.state),
+            Some(command) => Self::Reset(command.state, command.failure),
+            None if as_of.is_some() => Self::NotKnown,
             None if device.online => Self::Online,
             None => Self::Offline,
         }
@@ -29,16 +32,20 @@ impl Standing {
         match self {
             Self::Online => td_string!(l, portal.card.online),
             Self::Offline => td_string!(l, portal.card.offline),
-            Self::Reset(state) => chip_words(l, state),
+            Self::NotKnown => td_string!(l, portal.card.not_known),
+            Self::Reset(CommandState::Failed, Some(Failure::Unknown)) => {
+                td_string!(l, portal.state.unsettled)
+            }
+            Self::Reset(state, _) => chip_words(l, state),
         }
     }
 
     pub const fn class(self) -> &'static str {
         match self {
-            Self::Online | Self::Reset(CommandState::Done) => "chip chip-good",
-            Self::Offline | Self::Reset(CommandState::Cancelled) => "chip chip-quiet",
-            Self::Reset(CommandState::Failed | CommandState::Expired) => "chip chip-bad",
-            Self::Reset(_) => "chip chip-busy",
+            Self::Online | Self::Reset(CommandState::Done, _) => "chip chip-good",
+            Self::Offline | Self::NotKnown | Self::Reset(CommandState::Cancelled, _) => "chip chip-quiet",
+            Self::Reset(CommandState::Failed | CommandState::Expired, _) => "chip chip-bad",
+            Self::Reset(..) => "chip chip-busy",
         }
     }
 }
@@ -66,9 +73,10 @@ fn chip_words(l: Locale, state: CommandState) -> &'static str {
     }
 }
 
-/// A line of the timeline.
-pub fn step_words(l: Locale, state: CommandState) -> &'static str {
+/// A line of the timeline, of a command that failed so.
+pub fn step_words(l: Locale, state: CommandState, failure: Option<Failure>) -> &'static str {
     match state {
+        CommandState::Failed if failure == Some(Failure::Unknown) => td_string!(l, portal.timeline.unsettled),
         CommandState::Queued => td_string!(l, portal.timeline.queued),
         CommandState::Sending => td_string!(l, portal.timeline.sending),
         CommandState::Unknown => td_string!(l, portal.timeline.unknown),
@@ -84,15 +92,24 @@ pub fn step_words(l: Locale, state: CommandState) -> &'static str {
 pub fn failure_words(l: Locale, failure: Failure) -> &'static str {
     match failure {
         Failure::DeviceRefused => td_string!(l, portal.failure.refused),
+        Failure::MdmRefused => td_string!(l, portal.failure.mdm_refused),
+        Failure::Unsupported => td_string!(l, portal.failure.unsupported),
         Failure::Retired => td_string!(l, portal.failure.retired),
         Failure::NoLongerYours => td_string!(l, portal.failure.not_yours),
+        Failure::Dropped => td_string!(l, portal.failure.dropped),
         Failure::Unexplained => td_string!(l, portal.failure.unexplained),
+        Failure::Unknown => td_string!(l, portal.failure.unknown),
     }
 }
 
 pub fn why_not_words(l: Locale, why: WhyNot) -> &'static str {
     match why {
         WhyNot::PlatformCannot => td_string!(l, portal.why_not.platform),
+        WhyNot::VersionCannot => td_string!(l, portal.why_not.version),
         WhyNot::Retired => td_string!(l, portal.why_not.retired),
+        WhyNot::NoUnlockToken => td_string!(l, portal.why_not.no_token),
+        WhyNot::InactiveToken => td_string!(l, portal.why_not.inactive),
+        WhyNot::PersonalEnrolment => td_string!(l, portal.why_not.personal),
+        WhyNot::LostOrWiped => td_string!(l, portal.why_not.lost),
     }
 }

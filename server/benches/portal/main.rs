@@ -14,6 +14,7 @@ mod by_hand;
 mod chart;
 mod figures;
 mod load;
+mod mdms;
 mod pages;
 mod streams;
 mod submits;
@@ -27,11 +28,15 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() {
     let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
-    if words.next().as_deref() == Some(by_hand::NAME) {
-        return by_hand::serve(words.collect()).await;
+    match words.next().as_deref() {
+        Some(by_hand::NAME) => return by_hand::serve(words.collect()).await,
+        // It waits for most of its time, and is wanted by itself.
+        Some(mdms::NAME) => return println!("\n{}", figures::table(&mdms::measure().await)),
+        _ => {}
     }
     let mut figures = figures::of_browser();
     figures.extend(pages::measure().await);
+    figures.extend(mdms::measure().await);
     figures.extend(submits::measure().await);
     figures.extend(streams::measure().await);
     println!("\n{}", figures::table(&figures));

@@ -38,7 +38,7 @@ impl SqliteStore {
     }
 
     pub(super) async fn select_person(&self, id: PersonId) -> Result<Option<Person>, StoreError> {
-        sqlx::query("SELECT id, user_name, name, email, it_admin FROM people WHERE id = ?")
+        sqlx::query("SELECT id, user_name, name, email, subject, it_admin FROM people WHERE id = ?")
             .bind(id.0)
             .fetch_optional(&self.database.reads)
             .await?
@@ -129,7 +129,7 @@ impl SqliteStore {
 
     pub(super) async fn select_accounts(&self) -> Result<Vec<Account>, StoreError> {
         let rows = sqlx::query(
-            "SELECT id, user_name, name, email, it_admin, disabled_at FROM people ORDER BY user_name",
+            "SELECT id, user_name, name, email, subject, it_admin, disabled_at FROM people ORDER BY user_name",
         )
         .fetch_all(&self.database.reads)
         .await?;

@@ -3,11 +3,11 @@ use domain::command::{
     Command, CommandId, CommandKind, CommandState, CommandStep, Failure, HOUR_SECONDS, Submission,
     SubmitFacts, may_submit,
 };
-use domain::device::{Device, DeviceId, Platform};
+use domain::device::{Device, DeviceId, FleetId, Platform};
 use domain::notification::News;
-use domain::passcode::PasscodePolicy;
+use domain::passcode::{Maker, PasscodePolicy};
 use domain::person::{Actor, PersonId};
-use domain::ports::{Lease, Sealed, Settlement, StoreError};
+use domain::ports::{Lease, Pause, Sealed, Settlement, StoreError};
 use domain::{Refusal, Timestamp};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -20,6 +20,11 @@ use super::passcodes::{arm_passcode, erase_older_passcodes, erase_passcode, keep
 use super::sessions::newest_grant;
 use super::sqlite::{SqliteStore, person_from};
 use crate::database::Tx;
+
+/// The command that has been due for longest, of an MDM that is not busy. A device's id begins with its MDM's.
+const DUE: &str = "SELECT id FROM commands
+    WHERE due_at <= ? AND instr(?, ',' || substr(device, 1, instr(device, '.') - 1) || ',') = 0
+    ORDER BY due_at LIMIT 1";
 
 impl SqliteStore {
     pub(super) async fn insert_command(
@@ -104,6 +109,15 @@ impl SqliteStore {
         open_command(&mut connection, device).await
     }
 
+    pub(super) async fn select_command(&self, id: CommandId) -> Result<Option<Command>, StoreError> {
+        sqlx::query("SELECT * FROM commands WHERE id = ?")
+            .bind(id.0)
+            .fetch_optional(&self.database.reads)
+            .await?
+            .map(|row| command_from(&row))
+            .transpose()
+    }
+
     pub(super) async fn select_steps(&self, command: CommandId) -> Result<Vec<CommandStep>, StoreError> {
         let rows = sqlx::query("SELECT state, at FROM command_steps WHERE command = ?")
             .bind(command.0)
@@ -126,30 +140,29 @@ impl SqliteStore {
         &self,
         now: Timestamp,
         until: Timestamp,
+        busy: &[FleetId],
     ) -> Result<Option<Lease>, StoreError> {
-        let due: Option<i64> = sqlx::query_scalar("SELECT min(due_at) FROM commands WHERE due_at <= ?")
-            .bind(now.0)
-            .fetch_one(&self.database.reads)
-            .await?;
+        let busy = busy.iter().fold(",".to_owned(), |list, fleet| format!("{list}{fleet},"));
+        let due: Option<Uuid> =
+            sqlx::query_scalar(DUE).bind(now.0).bind(&busy).fetch_optional(&self.database.reads).await?;
         if due.is_none() {
             return Ok(None);
         }
         let mut tx = self.database.write().await?;
-        let row = sqlx::query(
-            "UPDATE commands SET due_at = ?, fence = fence + 1
-             WHERE id = (SELECT id FROM commands WHERE due_at <= ? ORDER BY due_at LIMIT 1)
-             RETURNING *",
-        )
-        .bind(until.0)
-        .bind(now.0)
-        .fetch_optional(&mut *tx)
-        .await?;
+        let due: Option<Uuid> =
+            sqlx::query_scalar(DUE).bind(now.0).bind(&busy).fetch_optional(&mut *tx).await?;
+        let row = sqlx::query("UPDATE commands SET due_at = ?, fence = fence + 1 WHERE id = ? RETURNING *")
+            .bind(until.0)
+            .bind(due)
+            .fetch_optional(&mut *tx)
+            .await?;
         let Some(row) = row else { return Ok(None) };
         let command = command_from(&row)?;
-        let owner = sqlx::query("SELECT id, user_name, name, email, it_admin FROM people WHERE id = ?")
-            .bind(command.person.0)
-            .fetch_one(&mut *tx)
-            .await?;
+        let owner =
+            sqlx::query("SELECT id, user_name, name, email, subject, it_admin FROM people WHERE id = ?")
+                .bind(command.person.0)
+                .fetch_one(&mut *tx)
+                .await?;
         let lease = Lease {
             owner: person_from(&owner)?,
             fence: row.try_get("fence")?,
@@ -161,6 +174,20 @@ impl SqliteStore {
         Ok(Some(lease))
     }
 
+    pub(super) async fn update_renewed(&self, lease: &Lease, until: Timestamp) -> Result<bool, StoreError> {
+        let mut tx = self.database.write().await?;
+        let renewed =
+            sqlx::query("UPDATE commands SET due_at = ? WHERE id = ? AND fence = ? AND due_at IS NOT NULL")
+                .bind(until.0)
+                .bind(lease.command.id.0)
+                .bind(lease.fence)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
+        tx.commit().await?;
+        Ok(renewed > 0)
+    }
+
     pub(super) async fn update_sending(
         &self,
         lease: &Lease,
@@ -169,8 +196,10 @@ impl SqliteStore {
     ) -> Result<bool, StoreError> {
         let mut tx = self.database.write().await?;
         let moved = sqlx::query(
-            "UPDATE commands SET state = 'sending' WHERE id = ? AND fence = ? AND state = 'queued'",
+            "UPDATE commands SET state = 'sending', sent_at = ?
+             WHERE id = ? AND fence = ? AND state IN ('queued', 'sending') AND sent_at IS NULL",
         )
+        .bind(now.0)
         .bind(lease.command.id.0)
         .bind(lease.fence)
         .execute(&mut *tx)
@@ -201,16 +230,18 @@ impl SqliteStore {
             .await?;
         let Some(row) = row else { return Ok(None) };
         let command = command_from(&row)?;
-        let expected = settlement.only_from.is_none_or(|state| state == command.state);
+        let expected = !settlement.only_unsent || command.sent_at.is_none();
         if !expected || !command.state.may_become(settlement.state) {
             return Ok(None);
         }
         sqlx::query(
-            "UPDATE commands SET state = ?, failure = ?, due_at = CASE WHEN ? THEN NULL ELSE due_at END
+            "UPDATE commands SET state = ?, failure = ?, handle = coalesce(?, handle),
+                                 due_at = CASE WHEN ? THEN NULL ELSE due_at END
              WHERE id = ?",
         )
         .bind(settlement.state.name())
         .bind(settlement.failure.map(Named::name))
+        .bind(&settlement.handle)
         .bind(settlement.state.is_final())
         .bind(command.id.0)
         .execute(&mut *tx)
@@ -220,24 +251,22 @@ impl SqliteStore {
             finish(&mut tx, &command, settlement, now).await?;
         }
         tx.commit().await?;
-        if settlement.state.is_final() && settlement.state != CommandState::Done {
+        let kept = settlement.state == CommandState::Done || settlement.failure == Some(Failure::Unknown);
+        if settlement.state.is_final() && !kept {
             self.empty_log().await;
         }
         Ok(Some(command.person))
     }
 
-    pub(super) async fn update_released(
-        &self,
-        lease: &Lease,
-        due: Timestamp,
-        failures: u32,
-    ) -> Result<(), StoreError> {
+    pub(super) async fn update_released(&self, lease: &Lease, pause: Pause) -> Result<(), StoreError> {
         let mut tx = self.database.write().await?;
         sqlx::query(
-            "UPDATE commands SET due_at = ?, failures = ? WHERE id = ? AND fence = ? AND due_at IS NOT NULL",
+            "UPDATE commands SET due_at = ?, failures = ?, sent_at = CASE WHEN ? THEN NULL ELSE sent_at END
+             WHERE id = ? AND fence = ? AND due_at IS NOT NULL",
         )
-        .bind(due.0)
-        .bind(failures)
+        .bind(pause.due.0)
+        .bind(pause.failures)
+        .bind(pause.unsent)
         .bind(lease.command.id.0)
         .bind(lease.fence)
         .execute(&mut *tx)
@@ -262,7 +291,8 @@ async fn finish(
     if let Some(sealed) = &settlement.passcode {
         keep_passcode(tx, command.id, sealed).await?;
     }
-    if settlement.state == CommandState::Done {
+    // Of a reset that may have happened, the passcode may be the one that opens the phone.
+    if settlement.state == CommandState::Done || settlement.failure == Some(Failure::Unknown) {
         arm_passcode(tx, command.id, now).await?;
     } else {
         erase_passcode(tx, command.id).await?;
@@ -282,9 +312,9 @@ async fn finish(
 
 async fn write_command(tx: &mut Tx, command: &Command, now: Timestamp) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO commands (id, kind, person, device, device_name, platform, min_length, state,
+        "INSERT INTO commands (id, kind, person, device, device_name, platform, min_length, maker, state,
                                created_at, deadline, due_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(command.id.0)
     .bind(command.kind.name())
@@ -293,6 +323,7 @@ async fn write_command(tx: &mut Tx, command: &Command, now: Timestamp) -> Result
     .bind(&command.device_name)
     .bind(command.platform.name())
     .bind(command.policy.min_length)
+    .bind(command.policy.maker.name())
     .bind(command.state.name())
     .bind(command.created_at.0)
     .bind(command.deadline.0)
@@ -309,7 +340,7 @@ async fn write_step(
     state: CommandState,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO command_steps (command, state, at) VALUES (?, ?, ?)")
+    sqlx::query("INSERT INTO command_steps (command, state, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
         .bind(command.0)
         .bind(state.name())
         .bind(now.0)
@@ -364,10 +395,15 @@ fn command_from(row: &SqliteRow) -> Result<Command, StoreError> {
         device: row.try_get::<String, _>("device")?.parse()?,
         device_name: row.try_get("device_name")?,
         platform: Platform::parse(row.try_get("platform")?)?,
-        policy: PasscodePolicy { min_length: row.try_get("min_length")? },
+        policy: PasscodePolicy {
+            min_length: row.try_get("min_length")?,
+            maker: Maker::parse(row.try_get("maker")?)?,
+        },
         state: CommandState::parse(row.try_get("state")?)?,
         failure: row.try_get::<Option<&str>, _>("failure")?.map(Failure::parse).transpose()?,
         created_at: Timestamp(row.try_get("created_at")?),
         deadline: Timestamp(row.try_get("deadline")?),
+        sent_at: row.try_get::<Option<i64>, _>("sent_at")?.map(Timestamp),
+        handle: row.try_get("handle")?,
     })
 }

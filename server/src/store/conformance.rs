@@ -6,15 +6,15 @@ use std::sync::Arc;
 use domain::account::{Account, Identity, Profile, SignOutOrder, TokenHash};
 use domain::audit::{AuditEntry, Event, Head, Link};
 use domain::command::{COMMAND_SECONDS, Command, CommandId, CommandKind, CommandState, Failure, Submission};
-use domain::device::{Capability, Device, DeviceId, Platform};
+use domain::device::{Capability, Device, DeviceId, FleetId, Platform};
 use domain::freshness::{Authentication, Purpose, SignInWindow, Verdict, WindowId};
 use domain::live::Bell;
 use domain::notification::News;
-use domain::passcode::PasscodePolicy;
+use domain::passcode::{Maker, PasscodePolicy};
 use domain::passkey::{Passkey, PasskeyId, UsedPasskey};
 use domain::person::{Actor, Person, PersonId, SessionId};
 use domain::ports::{
-    Clock, Denied, Means, NewSession, PasscodeState, Proofs, Sealed, SessionLimits, Settlement, Store,
+    Clock, Denied, Means, NewSession, PasscodeState, Pause, Proofs, Sealed, SessionLimits, Settlement, Store,
     StoredPasscode, WindowOutcome,
 };
 use domain::sign_in::Arriving;
@@ -102,6 +102,10 @@ async fn whole_story(mut open: impl AsyncFnMut() -> Arc<dyn Store>) {
     a_device_has_one_open_command(&Story::new(open().await).await).await;
     a_changed_password_voids_what_the_old_one_proved(&Story::new(open().await).await).await;
     a_lease_is_one_workers_alone(&Story::new(open().await).await).await;
+    a_lease_is_renewed_by_its_holder_alone(&Story::new(open().await).await).await;
+    a_busy_mdm_keeps_its_own_commands_waiting(&Story::new(open().await).await).await;
+    what_did_not_arrive_is_not_sent(&Story::new(open().await).await).await;
+    what_the_mdm_calls_a_command_is_kept(&Story::new(open().await).await).await;
     a_state_never_goes_back(&Story::new(open().await).await).await;
     each_end_is_written_down(&Story::new(open().await).await).await;
     a_done_reset_is_news_once(&Story::new(open().await).await).await;
@@ -155,7 +159,11 @@ fn sealed(text: &str) -> Sealed {
 
 impl Story {
     pub async fn new(store: Arc<dyn Store>) -> Self {
-        let story = Self { store, clock: Arc::new(FakeClock::new()), ana: person("ana"), ben: person("ben") };
+        Self::with_clock(store, Arc::new(FakeClock::new())).await
+    }
+
+    pub async fn with_clock(store: Arc<dyn Store>, clock: Arc<FakeClock>) -> Self {
+        let story = Self { store, clock, ana: person("ana"), ben: person("ben") };
         for person in [&story.ana, &story.ben] {
             story.store.add_person(person, "a hash", story.now()).await.unwrap();
         }
@@ -178,7 +186,7 @@ impl Story {
             model: "a model".to_owned(),
             system: "a system".to_owned(),
             platform: Platform::Android,
-            policy: PasscodePolicy { min_length: 8 },
+            policy: PasscodePolicy { min_length: 8, maker: Maker::Portal },
             reset: Capability::Possible,
             online: true,
             last_seen: self.now(),
@@ -248,6 +256,8 @@ impl Story {
             failure: None,
             created_at: self.now(),
             deadline: self.now().plus_seconds(COMMAND_SECONDS),
+            sent_at: None,
+            handle: None,
         }
     }
 
@@ -263,7 +273,15 @@ impl Story {
 
     async fn settle(&self, command: CommandId, state: CommandState) -> bool {
         let failure = (state == CommandState::Failed).then_some(Failure::DeviceRefused);
-        let settlement = Settlement { command, fence: None, only_from: None, state, failure, passcode: None };
+        let settlement = Settlement {
+            command,
+            fence: None,
+            only_unsent: false,
+            state,
+            failure,
+            passcode: None,
+            handle: None,
+        };
         self.store.settle(&settlement, self.now()).await.unwrap().is_some()
     }
 
@@ -277,7 +295,7 @@ impl Story {
 
     /// The one command that is due, with its passcode sealed.
     async fn begin_sending(&self) {
-        let lease = self.store.lease(self.now(), self.now().plus_millis(MINUTE)).await.unwrap().unwrap();
+        let lease = self.store.lease(self.now(), self.now().plus_millis(MINUTE), &[]).await.unwrap().unwrap();
         assert!(self.store.begin_sending(&lease, Some(&sealed("a passcode")), self.now()).await.unwrap());
     }
 
@@ -563,22 +581,25 @@ async fn a_changed_password_voids_what_the_old_one_proved(story: &Story) {
     assert_eq!(story.submit(&proven, &phone).await, Err(Refusal::FreshSignInNeeded));
 }
 
+fn until(story: &Story) -> Timestamp {
+    story.now().plus_millis(MINUTE)
+}
+
 async fn a_lease_is_one_workers_alone(story: &Story) {
     let store = &story.store;
     let phone = story.device("phone");
-    let until = |story: &Story| story.now().plus_millis(MINUTE);
-    assert!(store.lease(story.now(), until(story)).await.unwrap().is_none());
+    assert!(store.lease(story.now(), until(story), &[]).await.unwrap().is_none());
     assert_eq!(store.next_due().await.unwrap(), None);
     let actor = story.proven(&phone, 1).await;
     let id = story.submit(&actor, &phone).await.unwrap();
 
-    let slow = store.lease(story.now(), until(story)).await.unwrap().unwrap();
+    let slow = store.lease(story.now(), until(story), &[]).await.unwrap().unwrap();
     assert_eq!((slow.command.id, &slow.owner), (id, &story.ana));
-    assert!(store.lease(story.now(), until(story)).await.unwrap().is_none());
+    assert!(store.lease(story.now(), until(story), &[]).await.unwrap().is_none());
     assert_eq!(store.next_due().await.unwrap(), Some(until(story)));
 
     story.clock.wait(MINUTE);
-    let fast = store.lease(story.now(), until(story)).await.unwrap().unwrap();
+    let fast = store.lease(story.now(), until(story), &[]).await.unwrap().unwrap();
     assert!(fast.fence > slow.fence);
     assert!(!store.begin_sending(&slow, None, story.now()).await.unwrap());
     assert!(store.begin_sending(&fast, Some(&sealed("one")), story.now()).await.unwrap());
@@ -586,22 +607,102 @@ async fn a_lease_is_one_workers_alone(story: &Story) {
     let settlement = |fence| Settlement {
         command: id,
         fence: Some(fence),
-        only_from: None,
+        only_unsent: false,
         state: CommandState::Done,
         failure: None,
         passcode: None,
+        handle: None,
     };
     assert_eq!(store.settle(&settlement(slow.fence), story.now()).await.unwrap(), None);
 
     // Given back, it is due at once, with what was sealed and how often the MDM was silent.
-    store.release(&slow, story.now(), 9).await.unwrap();
-    assert!(store.lease(story.now(), until(story)).await.unwrap().is_none());
-    store.release(&fast, story.now(), 3).await.unwrap();
-    let next = store.lease(story.now(), until(story)).await.unwrap().unwrap();
+    let pause = |failures| Pause { due: story.now(), failures, unsent: false };
+    store.release(&slow, pause(9)).await.unwrap();
+    assert!(store.lease(story.now(), until(story), &[]).await.unwrap().is_none());
+    store.release(&fast, pause(3)).await.unwrap();
+    let next = store.lease(story.now(), until(story), &[]).await.unwrap().unwrap();
     assert_eq!((next.failures, next.command.state), (3, CommandState::Sending));
     assert_eq!(next.passcode, Some(sealed("one")));
     assert_eq!(store.settle(&settlement(next.fence), story.now()).await.unwrap(), Some(story.ana.id));
     assert_eq!(store.next_due().await.unwrap(), None);
+}
+
+async fn a_lease_is_renewed_by_its_holder_alone(story: &Story) {
+    let (store, phone) = (&story.store, story.device("phone"));
+    let actor = story.proven(&phone, 1).await;
+    let id = story.submit(&actor, &phone).await.unwrap();
+    let first = store.lease(story.now(), until(story), &[]).await.unwrap().unwrap();
+    story.clock.wait(MINUTE / 2);
+    assert!(store.renew(&first, until(story)).await.unwrap());
+    story.clock.wait(MINUTE / 2);
+    assert!(store.lease(story.now(), until(story), &[]).await.unwrap().is_none(), "it is still held");
+    story.clock.wait(MINUTE / 2);
+    let second = store.lease(story.now(), until(story), &[]).await.unwrap().unwrap();
+    assert!(!store.renew(&first, until(story)).await.unwrap());
+    assert!(store.renew(&second, until(story)).await.unwrap());
+    assert!(story.settle(id, CommandState::Done).await);
+    assert!(!store.renew(&second, until(story)).await.unwrap());
+}
+
+async fn a_busy_mdm_keeps_its_own_commands_waiting(story: &Story) {
+    let (store, phone) = (&story.store, story.device("phone"));
+    let actor = story.proven(&phone, 1).await;
+    story.submit(&actor, &phone).await.unwrap();
+    let busy = [FleetId::parse("virtual").unwrap(), FleetId::parse("another").unwrap()];
+    assert!(store.lease(story.now(), until(story), &busy).await.unwrap().is_none());
+    // A part of a name is another name.
+    let other = [FleetId::parse("virtua").unwrap(), FleetId::parse("virtual-2").unwrap()];
+    assert!(store.lease(story.now(), until(story), &other).await.unwrap().is_some());
+}
+
+/// What certainly did not arrive is sent again with what was sealed, and can be cancelled like what was never sent.
+async fn what_did_not_arrive_is_not_sent(story: &Story) {
+    let (store, phone) = (&story.store, story.device("phone"));
+    let actor = story.proven(&phone, 1).await;
+    let id = story.submit(&actor, &phone).await.unwrap();
+    let lease = store.lease(story.now(), until(story), &[]).await.unwrap().unwrap();
+    assert_eq!(lease.command.sent_at, None);
+    assert!(store.begin_sending(&lease, Some(&sealed("one")), story.now()).await.unwrap());
+    let cancelled = Settlement {
+        command: id,
+        fence: None,
+        only_unsent: true,
+        state: CommandState::Cancelled,
+        failure: None,
+        passcode: None,
+        handle: None,
+    };
+    assert_eq!(store.settle(&cancelled, story.now()).await.unwrap(), None, "it may be with the MDM");
+    store.release(&lease, Pause { due: story.now(), failures: 1, unsent: true }).await.unwrap();
+
+    let again = store.lease(story.now(), until(story), &[]).await.unwrap().unwrap();
+    assert_eq!((again.command.state, again.command.sent_at), (CommandState::Sending, None));
+    assert_eq!(again.passcode, Some(sealed("one")));
+    let later = story.now().plus_millis(7);
+    assert!(store.begin_sending(&again, None, later).await.unwrap());
+    assert_eq!(store.command(id).await.unwrap().unwrap().sent_at, Some(later));
+    store.release(&again, Pause { due: story.now(), failures: 2, unsent: true }).await.unwrap();
+    assert_eq!(store.settle(&cancelled, story.now()).await.unwrap(), Some(story.ana.id));
+    assert_eq!(store.steps(id).await.unwrap().len(), 3, "queued, sending, cancelled");
+}
+
+async fn what_the_mdm_calls_a_command_is_kept(story: &Story) {
+    let (store, phone) = (&story.store, story.device("phone"));
+    let actor = story.proven(&phone, 1).await;
+    let id = story.submit(&actor, &phone).await.unwrap();
+    let settle = |state, handle: Option<&str>| Settlement {
+        command: id,
+        fence: None,
+        only_unsent: false,
+        state,
+        failure: None,
+        passcode: None,
+        handle: handle.map(str::to_owned),
+    };
+    store.settle(&settle(CommandState::Sent, Some("operation 7")), story.now()).await.unwrap();
+    store.settle(&settle(CommandState::Waiting, None), story.now()).await.unwrap();
+    assert_eq!(store.command(id).await.unwrap().unwrap().handle.as_deref(), Some("operation 7"));
+    assert_eq!(store.command(CommandId(new_id())).await.unwrap(), None);
 }
 
 async fn a_state_never_goes_back(story: &Story) {
@@ -611,15 +712,17 @@ async fn a_state_never_goes_back(story: &Story) {
     assert!(story.settle(id, CommandState::Waiting).await);
     assert!(!story.settle(id, CommandState::Waiting).await);
     assert!(!story.settle(id, CommandState::Sent).await);
-    let picky = Settlement {
+    let backwards = Settlement {
         command: id,
         fence: None,
-        only_from: Some(CommandState::Queued),
-        state: CommandState::Cancelled,
+        only_unsent: false,
+        state: CommandState::Sent,
         failure: None,
         passcode: None,
+        handle: Some("late".to_owned()),
     };
-    assert_eq!(story.store.settle(&picky, story.now()).await.unwrap(), None);
+    assert_eq!(story.store.settle(&backwards, story.now()).await.unwrap(), None);
+    assert_eq!(story.store.command(id).await.unwrap().unwrap().handle, None);
     assert!(story.settle(id, CommandState::Failed).await);
     for state in CommandState::ALL {
         assert!(!story.settle(id, state).await, "{state:?}");
@@ -759,7 +862,8 @@ fn identity(issuer: &str, subject: &str) -> Identity {
 }
 
 fn profile(email: &str) -> Profile {
-    Profile { name: "Ana".to_owned(), email: email.to_owned(), it_admin: false }
+    let (name, email, subject) = ("Ana".to_owned(), email.to_owned(), format!("of {email}"));
+    Profile { name, email, subject, it_admin: false }
 }
 
 impl Story {
@@ -787,6 +891,7 @@ async fn a_subject_of_an_issuer_is_one_person(story: &Story) {
     let first = story.person_of(ISSUER, "1", "ana@example.com").await;
     assert_eq!(story.person_of(ISSUER, "1", "married@example.com").await, first);
     assert_eq!(store.person(first).await.unwrap().unwrap().email, "married@example.com");
+    assert_eq!(store.person(first).await.unwrap().unwrap().subject, "of married@example.com");
     // The same address, said of another subject or by another issuer, is somebody else.
     let second = story.person_of(ISSUER, "2", "married@example.com").await;
     let third = story.person_of("https://other.example.com", "1", "married@example.com").await;

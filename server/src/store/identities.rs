@@ -33,11 +33,12 @@ impl SqliteStore {
         let person = if let Some(person) = known {
             let person = PersonId(person);
             let changed = sqlx::query(
-                "UPDATE people SET name = ?1, email = ?2, it_admin = ?3
-                 WHERE id = ?4 AND (name, email, it_admin) IS NOT (?1, ?2, ?3)",
+                "UPDATE people SET name = ?1, email = ?2, subject = ?3, it_admin = ?4
+                 WHERE id = ?5 AND (name, email, subject, it_admin) IS NOT (?1, ?2, ?3, ?4)",
             )
             .bind(&profile.name)
             .bind(&profile.email)
+            .bind(&profile.subject)
             .bind(profile.it_admin)
             .bind(person.0)
             .execute(&mut *tx)
@@ -145,13 +146,14 @@ async fn insert_person(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO people (id, user_name, name, email, it_admin, password_hash, created_at)
-         VALUES (?, ?, ?, ?, ?, '', ?)",
+        "INSERT INTO people (id, user_name, name, email, subject, it_admin, password_hash, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, '', ?)",
     )
     .bind(newcomer.0)
     .bind(user_name(tx, identity, newcomer).await?)
     .bind(&profile.name)
     .bind(&profile.email)
+    .bind(&profile.subject)
     .bind(profile.it_admin)
     .bind(now.0)
     .execute(&mut **tx)

@@ -3,6 +3,7 @@
 mod accounts;
 mod audit;
 mod commands;
+mod enrolments;
 mod identities;
 pub mod names;
 mod notifications;

@@ -4,6 +4,7 @@ use domain::command::{CommandKind, CommandState, Failure};
 use domain::device::Platform;
 use domain::freshness::Purpose;
 use domain::notification::News;
+use domain::passcode::Maker;
 use domain::ports::StoreError;
 
 pub trait Named: Copy + PartialEq + 'static {
@@ -43,9 +44,13 @@ impl Named for CommandState {
 impl Named for Failure {
     const NAMES: &'static [(Self, &'static str)] = &[
         (Self::DeviceRefused, "device_refused"),
+        (Self::MdmRefused, "mdm_refused"),
+        (Self::Unsupported, "unsupported"),
         (Self::Retired, "retired"),
         (Self::NoLongerYours, "no_longer_yours"),
+        (Self::Dropped, "dropped"),
         (Self::Unexplained, "unexplained"),
+        (Self::Unknown, "unknown"),
     ];
 }
 
@@ -57,7 +62,13 @@ impl Named for Platform {
         (Self::WindowsPhone81, "windows_phone_8_1"),
         (Self::MacOs, "macos"),
         (Self::Windows, "windows"),
+        (Self::Other, "other"),
     ];
+}
+
+impl Named for Maker {
+    const NAMES: &'static [(Self, &'static str)] =
+        &[(Self::Portal, "portal"), (Self::Mdm, "mdm"), (Self::Nobody, "nobody")];
 }
 
 impl Named for Purpose {
@@ -68,9 +79,13 @@ impl Named for News {
     const NAMES: &'static [(Self, &'static str)] = &[
         (Self::PasscodeReset, "passcode_reset"),
         (Self::ResetFailed(Failure::DeviceRefused), "reset_failed:device_refused"),
+        (Self::ResetFailed(Failure::MdmRefused), "reset_failed:mdm_refused"),
+        (Self::ResetFailed(Failure::Unsupported), "reset_failed:unsupported"),
         (Self::ResetFailed(Failure::Retired), "reset_failed:retired"),
         (Self::ResetFailed(Failure::NoLongerYours), "reset_failed:no_longer_yours"),
+        (Self::ResetFailed(Failure::Dropped), "reset_failed:dropped"),
         (Self::ResetFailed(Failure::Unexplained), "reset_failed:unexplained"),
+        (Self::ResetFailed(Failure::Unknown), "reset_failed:unknown"),
         (Self::ResetExpired, "reset_expired"),
     ];
 }
@@ -86,6 +101,11 @@ mod tests {
         }
         for platform in Platform::ALL {
             assert_eq!(Platform::parse(platform.name()).ok(), Some(platform));
+        }
+        for failure in Failure::ALL {
+            assert_eq!(Failure::parse(failure.name()).ok(), Some(failure));
+            let news = News::ResetFailed(failure);
+            assert_eq!(News::parse(news.name()).ok(), Some(news));
         }
     }
 

@@ -3,6 +3,7 @@ use domain::command::Command;
 use domain::device::Platform;
 use domain::live::Bell;
 use domain::notification::{News, Notification, NotificationId};
+use domain::passcode::{Maker, PasscodePolicy};
 use domain::person::PersonId;
 use domain::ports::StoreError;
 use sqlx::Row;
@@ -19,7 +20,7 @@ impl SqliteStore {
         after: i64,
     ) -> Result<Vec<Notification>, StoreError> {
         let rows = sqlx::query(
-            "SELECT n.cursor, n.id, n.news, n.at, n.read_at, c.device, c.device_name, c.platform
+            "SELECT n.cursor, n.id, n.news, n.at, n.read_at, c.device, c.device_name, c.platform, c.min_length, c.maker
              FROM notifications n JOIN commands c ON c.id = n.command
              WHERE n.person = ? AND n.cursor > ? ORDER BY n.cursor DESC LIMIT 100",
         )
@@ -79,12 +80,16 @@ pub(super) async fn notify(
 }
 
 fn notification_from(row: &SqliteRow) -> Result<Notification, StoreError> {
+    let platform = Platform::parse(row.try_get("platform")?)?;
+    let maker = Maker::parse(row.try_get("maker")?)?;
+    let policy = PasscodePolicy { min_length: row.try_get("min_length")?, maker };
     Ok(Notification {
         id: NotificationId(row.try_get("id")?),
         cursor: row.try_get("cursor")?,
         device: row.try_get::<String, _>("device")?.parse()?,
         device_name: row.try_get("device_name")?,
-        platform: Platform::parse(row.try_get("platform")?)?,
+        platform,
+        leaves_passcode: policy.leaves_passcode(platform),
         news: News::parse(row.try_get("news")?)?,
         at: Timestamp(row.try_get("at")?),
         read: row.try_get::<Option<i64>, _>("read_at")?.is_some(),

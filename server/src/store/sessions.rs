@@ -79,7 +79,7 @@ impl SqliteStore {
         now: Timestamp,
     ) -> Result<Option<Actor>, StoreError> {
         let row = sqlx::query(
-            "SELECT p.id, p.user_name, p.name, p.email, p.it_admin,
+            "SELECT p.id, p.user_name, p.name, p.email, p.subject, p.it_admin,
                     s.id AS session, s.proven_at, s.last_used_at
              FROM sessions s JOIN people p ON p.id = s.person
              WHERE s.token = ? AND s.ended_at IS NULL AND s.last_used_at >= ? AND s.authenticated_at >= ?",

@@ -7,15 +7,15 @@ use domain::Timestamp;
 use domain::account::{Account, Identity, Profile, SignOutOrder, SignedIn, TokenHash};
 use domain::audit::{AuditEntry, Event, Head};
 use domain::command::{Command, CommandId, CommandStep, Submission};
-use domain::device::{Device, DeviceId};
+use domain::device::{Device, DeviceId, FleetId};
 use domain::freshness::{Grant, SignInWindow};
 use domain::live::Bell;
 use domain::notification::Notification;
 use domain::passkey::{Passkey, PasskeyId};
 use domain::person::{Actor, Person, PersonId, SessionId};
 use domain::ports::{
-    Denied, Lease, NewSession, Proofs, Sealed, SessionLimits, Settlement, Store, StoreError, StoredPasscode,
-    WindowOutcome,
+    Denied, Lease, NewSession, Pause, Proofs, Sealed, SessionLimits, Settlement, Store, StoreError,
+    StoredPasscode, WindowOutcome,
 };
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -47,13 +47,14 @@ impl SqliteStore {
     }
 }
 
-/// Reads a person from columns `id, user_name, name, email, it_admin`.
+/// Reads a person from columns `id, user_name, name, email, subject, it_admin`.
 pub(super) fn person_from(row: &SqliteRow) -> Result<Person, StoreError> {
     Ok(Person {
         id: PersonId(row.try_get("id")?),
         user_name: row.try_get("user_name")?,
         name: row.try_get("name")?,
         email: row.try_get("email")?,
+        subject: row.try_get("subject")?,
         it_admin: row.try_get("it_admin")?,
     })
 }
@@ -226,11 +227,22 @@ impl Store for SqliteStore {
     async fn open_command(&self, device: &DeviceId) -> Result<Option<Command>, StoreError> {
         self.select_open_command(device).await
     }
+    async fn command(&self, id: CommandId) -> Result<Option<Command>, StoreError> {
+        self.select_command(id).await
+    }
     async fn steps(&self, command: CommandId) -> Result<Vec<CommandStep>, StoreError> {
         self.select_steps(command).await
     }
-    async fn lease(&self, now: Timestamp, until: Timestamp) -> Result<Option<Lease>, StoreError> {
-        self.update_leased(now, until).await
+    async fn lease(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        busy: &[FleetId],
+    ) -> Result<Option<Lease>, StoreError> {
+        self.update_leased(now, until, busy).await
+    }
+    async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<bool, StoreError> {
+        self.update_renewed(lease, until).await
     }
     async fn begin_sending(
         &self,
@@ -243,8 +255,8 @@ impl Store for SqliteStore {
     async fn settle(&self, settlement: &Settlement, now: Timestamp) -> Result<Option<PersonId>, StoreError> {
         self.update_settled(settlement, now).await
     }
-    async fn release(&self, lease: &Lease, due: Timestamp, failures: u32) -> Result<(), StoreError> {
-        self.update_released(lease, due, failures).await
+    async fn release(&self, lease: &Lease, pause: Pause) -> Result<(), StoreError> {
+        self.update_released(lease, pause).await
     }
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.select_next_due().await

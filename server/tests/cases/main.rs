@@ -3,6 +3,7 @@
 
 mod audit;
 mod freshness;
+mod mdm;
 mod ownership;
 mod passcode;
 mod provider;

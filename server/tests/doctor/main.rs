@@ -1,6 +1,7 @@
-//! What `latchkey doctor` says of identity providers, each with its remedy.
+//! What `latchkey doctor` says of identity providers and MDMs, each with its remedy.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod mdms;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -3,6 +3,7 @@
 
 mod browser;
 mod clock;
+mod mdms;
 mod pages;
 mod program;
 mod provider;
@@ -12,6 +13,7 @@ mod verify;
 mod wire;
 
 pub use browser::{Answer, Browser};
+pub use mdms::{KINDS, Mdms};
 pub use program::{Program, Settings};
 pub use provider::{Asked, Provider, Signed, now};
 pub use records::until;

@@ -50,6 +50,12 @@ impl Program {
         Self::start_in(tempfile::tempdir().unwrap(), None, settings, "warn").await
     }
 
+    pub async fn start_quiet_with_clock(settings: Settings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = MovableClock::new(folder.path());
+        Self::start_in(folder, Some(clock), settings, "warn").await
+    }
+
     pub async fn start_with_clock() -> Self {
         Self::start_with_clock_and(Vec::new()).await
     }

@@ -66,6 +66,22 @@ impl Program {
             .collect()
     }
 
+    /// Whether a worker took each of them in hand.
+    pub async fn are_taken(&self, commands: &[Uuid]) -> bool {
+        let mut portal = self.open("portal.db").await;
+        for command in commands {
+            let fence: i64 = sqlx::query_scalar("SELECT fence FROM commands WHERE id = ?")
+                .bind(command)
+                .fetch_one(&mut portal)
+                .await
+                .unwrap();
+            if fence == 0 {
+                return false;
+            }
+        }
+        true
+    }
+
     pub async fn news_of(&self, command: Uuid) -> Vec<String> {
         let mut portal = self.open("portal.db").await;
         sqlx::query_scalar("SELECT news FROM notifications WHERE command = ?")

@@ -1,15 +1,21 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 use domain::Timestamp;
 use domain::command::{Command, Failure};
 use domain::device::{Capability, Device, DeviceId, FleetId};
+use domain::fleet::{Answer, CancelAnswer, Connector, FleetError, Promises, Unclear};
 use domain::person::Person;
-use domain::ports::{Answer, CancelAnswer, Connector, FleetError, Promises, StoreError};
+use domain::ports::StoreError;
 use secrecy::SecretString;
 
 use super::commands::{Event, State, end, insert, journal, state_of};
 use super::phones::PhoneRow;
 use super::{VirtualFleet, hashes, unreachable};
 use crate::database::Tx;
+
+/// It is a file on this machine.
+const AT_MOST: Duration = Duration::from_secs(5);
 
 #[async_trait]
 impl Connector for VirtualFleet {
@@ -18,7 +24,14 @@ impl Connector for VirtualFleet {
     }
 
     fn promises(&self) -> Promises {
-        Promises { deduplicates: true, poll_millis: 500 }
+        Promises {
+            unclear: Unclear::SendAgain,
+            cancels: true,
+            poll_millis: 500,
+            slowest_poll_millis: 500,
+            fresh_millis: 0,
+            at_most: AT_MOST,
+        }
     }
 
     async fn devices_of(&self, owner: &Person) -> Result<Vec<Device>, FleetError> {
@@ -145,7 +158,7 @@ async fn take_in(
 fn answer(state: State, phone: Option<&PhoneRow>) -> Answer {
     match state {
         State::Waiting if phone.is_some_and(|phone| !phone.online) => Answer::Waiting,
-        State::Waiting | State::Delivered => Answer::Accepted,
+        State::Waiting | State::Delivered => Answer::Accepted { handle: None },
         State::Done => Answer::Done { passcode: None },
         State::Failed(failure) => Answer::Failed(failure),
         // Given up unexecuted, by time or by us.

@@ -2,8 +2,9 @@ use async_trait::async_trait;
 use domain::Refusal;
 use domain::command::Failure;
 use domain::device::DeviceId;
+use domain::fleet::FleetError;
 use domain::phone::{Hands, HandsError, Phone, Unlocking};
-use domain::ports::{FleetError, StoreError};
+use domain::ports::StoreError;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::commands::fail_open;

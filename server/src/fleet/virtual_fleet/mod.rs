@@ -20,8 +20,9 @@ use std::time::Duration;
 
 use domain::Timestamp;
 use domain::device::FleetId;
+use domain::fleet::FleetError;
 use domain::person::Person;
-use domain::ports::{Clock, FleetError, Randomness, StoreError};
+use domain::ports::{Clock, Randomness, StoreError};
 use tokio::sync::watch;
 
 use crate::database::Database;

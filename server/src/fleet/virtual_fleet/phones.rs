@@ -2,7 +2,7 @@
 
 use domain::Timestamp;
 use domain::device::{Device, DeviceId, FleetId, Platform};
-use domain::passcode::PasscodePolicy;
+use domain::passcode::{Maker, PasscodePolicy};
 use domain::phone::Phone;
 use domain::ports::StoreError;
 use sqlx::sqlite::SqliteRow;
@@ -114,7 +114,7 @@ impl PhoneRow {
             platform: self.platform,
             last_seen: self.last_seen,
             online: is_heard_of(self.last_seen, now),
-            policy: PasscodePolicy { min_length: self.min_length },
+            policy: PasscodePolicy { min_length: self.min_length, maker: Maker::Portal },
             reset: self.platform.capability(),
         })
     }

@@ -3,14 +3,16 @@
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use domain::command::CommandId;
-use domain::device::{Device, DeviceId};
-use domain::phone::{Hands, Phone};
-use domain::ports::Connector;
+use domain::command::{COMMAND_SECONDS, Command, CommandId, CommandKind, CommandState};
+use domain::device::{Device, DeviceId, Platform, WhyNot};
+use domain::fleet::{Answer, CancelAnswer, Connector};
+use domain::passcode::{Maker, PasscodePolicy};
+use domain::phone::{Hands, Phone, Unlocking};
+use secrecy::SecretString;
 use tempfile::TempDir;
 
 use super::*;
-use crate::fakes::{Counting, FakeClock, person};
+use crate::fakes::{Counting, FakeClock, new_id, person};
 use crate::fleet::conformance::{Outside, whole_story};
 
 #[tokio::test]
@@ -23,6 +25,8 @@ pub struct World {
     clock: Arc<FakeClock>,
     random: Arc<Counting>,
     path: PathBuf,
+    /// Ana's devices.
+    ids: Vec<DeviceId>,
     _folder: TempDir,
 }
 
@@ -33,7 +37,9 @@ impl World {
         let clock = Arc::new(FakeClock::new());
         let random = Arc::new(Counting::new());
         let fleet = VirtualFleet::open(&path, clock.clone(), random.clone(), &people()).await.unwrap();
-        Self { fleet, clock, random, path, _folder: folder }
+        let devices = fleet.devices_of(&person("ana")).await.unwrap();
+        let ids = devices.into_iter().map(|device| device.id).collect();
+        Self { fleet, clock, random, path, ids, _folder: folder }
     }
 
     /// The program ends and starts again; its file is what is left.
@@ -43,6 +49,19 @@ impl World {
         let fleet =
             VirtualFleet::open(&self.path, self.clock.clone(), self.random.clone(), &people()).await.unwrap();
         Self { fleet, ..self }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub async fn wait(&self, seconds: i64) {
+        self.clock.wait(seconds * 1000);
+        self.pass().await;
+    }
+
+    pub async fn executions_of(&self, command: CommandId) -> usize {
+        self.journal(command).await.iter().filter(|event| *event == "executed").count()
     }
 
     pub async fn device(&self, name: &str) -> Device {
@@ -78,24 +97,31 @@ impl World {
 
 #[async_trait]
 impl Outside for World {
-    fn connector(&self) -> &dyn Connector {
-        &*self.fleet
+    fn connector(&self) -> Arc<dyn Connector> {
+        Arc::clone(&self.fleet) as _
     }
 
-    fn owner(&self) -> Person {
-        person("ana")
+    fn clock(&self) -> Arc<FakeClock> {
+        Arc::clone(&self.clock)
     }
 
-    fn stranger(&self) -> Person {
-        person("ben")
+    fn device(&self) -> DeviceId {
+        self.ids[0].clone()
     }
 
-    fn now(&self) -> Timestamp {
-        self.clock.now()
+    fn unready(&self) -> (DeviceId, WhyNot) {
+        (self.ids[4].clone(), WhyNot::PlatformCannot)
     }
 
-    async fn wait(&self, seconds: i64) {
-        self.clock.wait(seconds * 1000);
+    fn policy(&self) -> (Platform, PasscodePolicy) {
+        (Platform::Android, PasscodePolicy { min_length: 6, maker: Maker::Portal })
+    }
+
+    fn count(&self) -> usize {
+        6
+    }
+
+    async fn pass(&self) {
         self.fleet.pass(self.clock.now()).await.unwrap();
     }
 
@@ -107,13 +133,60 @@ impl Outside for World {
         self.fleet.retire(device).await.unwrap();
     }
 
-    async fn give_to_stranger(&self, device: &DeviceId) {
+    async fn give_to_ben(&self, device: &DeviceId) {
         self.fleet.give_to(device, "ben").await.unwrap();
     }
 
-    async fn executions(&self, command: CommandId) -> usize {
-        self.journal(command).await.iter().filter(|event| *event == "executed").count()
+    async fn executions(&self, device: &DeviceId) -> Vec<Option<String>> {
+        let executed: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM journal WHERE phone = ? AND event = 'executed'")
+                .bind(device.external())
+                .fetch_one(&self.fleet.database.reads)
+                .await
+                .unwrap();
+        // Of passcodes it keeps hashes alone.
+        vec![None; usize::try_from(executed).unwrap()]
     }
+
+    async fn opens(&self, device: &DeviceId, passcode: Option<&str>) -> bool {
+        let typed = passcode.unwrap_or_default().into();
+        self.fleet.unlock(device, &typed).await.unwrap() == Unlocking::Unlocked
+    }
+}
+
+/// A reset as the worker would have it.
+pub fn reset(world: &World, device: &Device) -> Command {
+    Command {
+        id: CommandId(new_id()),
+        kind: CommandKind::ResetPasscode,
+        person: person("ana").id,
+        device: device.id.clone(),
+        device_name: device.name.clone(),
+        platform: device.platform,
+        policy: device.policy,
+        state: CommandState::Sending,
+        failure: None,
+        created_at: world.now(),
+        deadline: world.now().plus_seconds(COMMAND_SECONDS),
+        sent_at: None,
+        handle: None,
+    }
+}
+
+pub async fn send(world: &World, command: &Command) -> Answer {
+    world.fleet.send(command, &person("ana"), Some(&passcode())).await.unwrap()
+}
+
+pub async fn outcome(world: &World, command: &Command) -> Answer {
+    world.fleet.outcome(command).await.unwrap()
+}
+
+pub async fn cancel(world: &World, command: &Command) -> CancelAnswer {
+    world.fleet.cancel(command).await.unwrap()
+}
+
+pub fn passcode() -> SecretString {
+    "k7Rmwq3x".into()
 }
 
 fn people() -> [Person; 2] {

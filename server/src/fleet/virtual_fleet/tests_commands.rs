@@ -1,11 +1,11 @@
 use domain::Refusal;
 use domain::command::Failure;
+use domain::fleet::{Answer, CancelAnswer, Connector};
 use domain::phone::{Hands, HandsError, Unlocking};
-use domain::ports::{Answer, CancelAnswer, Connector};
 
-use super::tests::World;
+use super::tests::{World, cancel, outcome, passcode, reset, send};
 use crate::fakes::person;
-use crate::fleet::conformance::{Outside, cancel, outcome, passcode, reset, send};
+use crate::fleet::conformance::Outside;
 
 #[tokio::test]
 async fn the_demo_has_its_devices() {
@@ -75,8 +75,8 @@ async fn an_iphone_is_left_without_a_passcode_and_may_be_reset_again() {
 async fn a_repeated_send_is_journaled_and_not_executed_again() {
     let world = World::new().await;
     let command = reset(&world, &world.device("Ana's Galaxy").await);
-    assert!(matches!(send(&world, &command).await, Answer::Accepted));
-    assert!(matches!(send(&world, &command).await, Answer::Accepted));
+    assert!(matches!(send(&world, &command).await, Answer::Accepted { .. }));
+    assert!(matches!(send(&world, &command).await, Answer::Accepted { .. }));
     world.wait(1).await;
     world.wait(1).await;
     assert!(matches!(send(&world, &command).await, Answer::Done { passcode: None }));
@@ -126,7 +126,7 @@ async fn a_restart_loses_nothing() {
     world.wait(2).await;
     for command in [&waiting, &taken] {
         assert!(matches!(outcome(&world, command).await, Answer::Done { passcode: None }));
-        assert_eq!(world.executions(command.id).await, 1);
+        assert_eq!(world.executions_of(command.id).await, 1);
     }
 }
 
@@ -194,4 +194,24 @@ async fn unlocked(world: &World, name: &str) -> domain::device::DeviceId {
 
 fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window == wanted)
+}
+
+#[tokio::test]
+async fn a_device_given_away_or_retired_while_it_waits_is_not_reset() {
+    for (given_away, expected) in [(true, Failure::NoLongerYours), (false, Failure::Retired)] {
+        let world = World::new().await;
+        let command = reset(&world, &world.device("Ana's Galaxy").await);
+        world.set_online(&command.device, false).await;
+        assert!(matches!(send(&world, &command).await, Answer::Waiting));
+        if given_away {
+            world.give_to_ben(&command.device).await;
+        } else {
+            world.retire(&command.device).await;
+        }
+        world.set_online(&command.device, true).await;
+        world.wait(2).await;
+        let answer = outcome(&world, &command).await;
+        assert!(matches!(answer, Answer::Failed(failure) if failure == expected), "{answer:?}");
+        assert_eq!(world.executions_of(command.id).await, 0);
+    }
 }

@@ -78,6 +78,8 @@ impl Claims {
                 .take(LONGEST_NAME)
                 .collect(),
             email: email.to_owned(),
+            // Entra makes up another `sub` for each program; `oid` is the one that its other products say.
+            subject: ["oid", "sub"].iter().find_map(|claim| self.text(claim)).unwrap_or_default().to_owned(),
             it_admin: !provider.admin_group.is_empty()
                 && self.is_in(&provider.groups_claim, &provider.admin_group),
         }

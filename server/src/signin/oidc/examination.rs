@@ -5,9 +5,7 @@ use openidconnect::{JsonWebKey, JsonWebKeyUse};
 
 use super::answer::is_believed;
 use super::provider::{Metadata, Provider, Undiscovered};
-
-/// What was looked at, and how it is.
-pub type Finding = (String, Result<String, String>);
+use crate::doctor::Finding;
 
 /// Whose console somebody has to open.
 #[derive(Clone, Copy, PartialEq, Eq)]

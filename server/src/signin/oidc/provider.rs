@@ -21,7 +21,7 @@ use tokio::sync::{Mutex, watch};
 
 use crate::config::{Oidc, is_safe_url};
 use crate::ending::asked_to_end;
-use crate::outgoing::{Outgoing, OutgoingError};
+use crate::outgoing::{AT_MOST, Outgoing, OutgoingError};
 
 /// After so long it is asked anew.
 const KNOWN_SECONDS: i64 = 60 * 60;
@@ -254,7 +254,7 @@ pub struct Providers(Arc<[Arc<Provider>]>);
 
 impl Providers {
     pub fn of(settings: &[Oidc], clock: &Arc<dyn Clock>) -> Result<Self, String> {
-        let outgoing = Outgoing::new()?;
+        let outgoing = Outgoing::new(AT_MOST)?;
         let provider = |one: &Oidc| Arc::new(Provider::new(one.clone(), outgoing.clone(), Arc::clone(clock)));
         Ok(Self(settings.iter().map(provider).collect()))
     }

@@ -1,0 +1,5 @@
+#![no_main]
+
+mod judge;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| judge::read("event", bytes));

@@ -1,0 +1,218 @@
+//! The devices of MDMs that list none.
+
+use async_trait::async_trait;
+use domain::Timestamp;
+use domain::device::FleetId;
+use domain::ports::{Sealed, StoreError};
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::sqlite::SqliteStore;
+use crate::database::Tx;
+use crate::fleet::nanomdm::enrolments::{Census, Change, Enrolment, Enrolments, Facts};
+
+#[async_trait]
+impl Enrolments for SqliteStore {
+    async fn enrolment(&self, fleet: &FleetId, device: &str) -> Result<Option<Enrolment>, StoreError> {
+        sqlx::query("SELECT * FROM enrolments WHERE fleet = ? AND device = ?")
+            .bind(fleet.as_str())
+            .bind(device)
+            .fetch_optional(&self.database.reads)
+            .await?
+            .map(|row| enrolment_from(&row))
+            .transpose()
+    }
+
+    async fn with_serials(&self, fleet: &FleetId, serials: &[&str]) -> Result<Vec<Enrolment>, StoreError> {
+        let mut found = Vec::new();
+        for serial in serials {
+            let rows = sqlx::query("SELECT * FROM enrolments WHERE fleet = ? AND serial = ? COLLATE NOCASE")
+                .bind(fleet.as_str())
+                .bind(serial)
+                .fetch_all(&self.database.reads)
+                .await?;
+            for row in &rows {
+                found.push(enrolment_from(row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn apply(&self, fleet: &FleetId, device: &str, change: Change) -> Result<bool, StoreError> {
+        let mut tx = self.database.write().await?;
+        let at = change.at();
+        let of = Of { fleet, device };
+        let changed = match &change {
+            Change::Enrolled { facts, .. } => of.enrol(&mut tx, facts, at).await?,
+            Change::CheckedOut { .. } => of.check_out(&mut tx, at).await?,
+            Change::Updated { token, .. } => {
+                of.begin(&mut tx, at).await?;
+                of.keep_token(&mut tx, token.as_ref(), at).await?
+            }
+            Change::Described { facts, .. } => {
+                of.begin(&mut tx, at).await?;
+                of.describe(&mut tx, facts).await?
+            }
+            Change::Heard { .. } => of.begin(&mut tx, at).await?,
+        };
+        of.hear(&mut tx, at).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+
+    async fn census(&self, fleet: &FleetId) -> Result<Census, StoreError> {
+        let row = sqlx::query(
+            "SELECT count(*) FILTER (WHERE ended_at IS NULL) AS current,
+                    count(*) FILTER (WHERE ended_at IS NULL AND ciphertext IS NOT NULL) AS with_token,
+                    (SELECT max(heard_at) FROM enrolments WHERE fleet = ?1) AS heard_at
+             FROM enrolments WHERE fleet = ?1 AND (product LIKE 'iPhone%' OR product LIKE 'iPad%')",
+        )
+        .bind(fleet.as_str())
+        .fetch_one(&self.database.reads)
+        .await?;
+        Ok(Census {
+            current: row.try_get("current")?,
+            with_token: row.try_get("with_token")?,
+            heard_at: row.try_get::<Option<i64>, _>("heard_at")?.map(Timestamp),
+        })
+    }
+}
+
+/// A row.
+struct Of<'a> {
+    fleet: &'a FleetId,
+    device: &'a str,
+}
+
+impl Of<'_> {
+    /// Of a device that enrolled before anybody listened, this is the first that is known.
+    async fn begin(&self, tx: &mut Tx, at: Timestamp) -> Result<bool, StoreError> {
+        let begun = sqlx::query(
+            "INSERT INTO enrolments (fleet, device, enrolled_at, heard_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        )
+        .bind(self.fleet.as_str())
+        .bind(self.device)
+        .bind(at.0)
+        .bind(at.0)
+        .execute(&mut **tx)
+        .await?;
+        Ok(begun.rows_affected() > 0)
+    }
+
+    async fn enrol(&self, tx: &mut Tx, facts: &Facts, at: Timestamp) -> Result<bool, StoreError> {
+        self.begin(tx, Timestamp(at.0 - 1)).await?;
+        let enrolled = sqlx::query(
+            // What came later than this, and was told before it, stays.
+            "UPDATE enrolments SET
+                 enrolled_at = ?1,
+                 ended_at = CASE WHEN ended_at >= ?1 THEN ended_at END,
+                 key_id = CASE WHEN token_at >= ?1 THEN key_id END,
+                 nonce = CASE WHEN token_at >= ?1 THEN nonce END,
+                 ciphertext = CASE WHEN token_at >= ?1 THEN ciphertext END,
+                 token_at = CASE WHEN token_at >= ?1 THEN token_at END
+             WHERE fleet = ?2 AND device = ?3 AND enrolled_at < ?1",
+        )
+        .bind(at.0)
+        .bind(self.fleet.as_str())
+        .bind(self.device)
+        .execute(&mut **tx)
+        .await?;
+        let anew = enrolled.rows_affected() > 0;
+        // What it says of itself is true as well when it comes late, and better than nothing.
+        let is_stranger: bool =
+            sqlx::query_scalar("SELECT serial = '' FROM enrolments WHERE fleet = ? AND device = ?")
+                .bind(self.fleet.as_str())
+                .bind(self.device)
+                .fetch_one(&mut **tx)
+                .await?;
+        if anew || is_stranger {
+            self.describe(tx, facts).await?;
+        }
+        Ok(anew)
+    }
+
+    async fn keep_token(
+        &self,
+        tx: &mut Tx,
+        token: Option<&Sealed>,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let Some(token) = token else { return Ok(false) };
+        let kept = sqlx::query(
+            "UPDATE enrolments SET token_at = ?1, key_id = ?2, nonce = ?3, ciphertext = ?4
+             WHERE fleet = ?5 AND device = ?6 AND ended_at IS NULL AND enrolled_at <= ?1 AND coalesce(token_at, 0) <= ?1",
+        )
+        .bind(at.0)
+        .bind(&token.key_id)
+        .bind(&token.nonce)
+        .bind(&token.ciphertext)
+        .bind(self.fleet.as_str())
+        .bind(self.device)
+        .execute(&mut **tx)
+        .await?;
+        Ok(kept.rows_affected() > 0)
+    }
+
+    async fn check_out(&self, tx: &mut Tx, at: Timestamp) -> Result<bool, StoreError> {
+        let ended = sqlx::query(
+            "UPDATE enrolments SET ended_at = ?1, token_at = NULL, key_id = NULL, nonce = NULL, ciphertext = NULL
+             WHERE fleet = ?2 AND device = ?3 AND ended_at IS NULL AND enrolled_at <= ?1",
+        )
+        .bind(at.0)
+        .bind(self.fleet.as_str())
+        .bind(self.device)
+        .execute(&mut **tx)
+        .await?;
+        Ok(ended.rows_affected() > 0)
+    }
+
+    /// What it does not say stays as it was.
+    async fn describe(&self, tx: &mut Tx, facts: &Facts) -> Result<bool, StoreError> {
+        let described = sqlx::query(
+            "UPDATE enrolments SET serial = coalesce(nullif(?, ''), serial), name = coalesce(nullif(?, ''), name),
+                                   model = coalesce(nullif(?, ''), model), product = coalesce(nullif(?, ''), product),
+                                   version = coalesce(nullif(?, ''), version)
+             WHERE fleet = ? AND device = ?",
+        )
+        .bind(&facts.serial)
+        .bind(&facts.name)
+        .bind(&facts.model)
+        .bind(&facts.product)
+        .bind(&facts.version)
+        .bind(self.fleet.as_str())
+        .bind(self.device)
+        .execute(&mut **tx)
+        .await?;
+        Ok(described.rows_affected() > 0)
+    }
+
+    async fn hear(&self, tx: &mut Tx, at: Timestamp) -> Result<(), StoreError> {
+        sqlx::query("UPDATE enrolments SET heard_at = max(heard_at, ?) WHERE fleet = ? AND device = ?")
+            .bind(at.0)
+            .bind(self.fleet.as_str())
+            .bind(self.device)
+            .execute(&mut **tx)
+            .await?;
+        Ok(())
+    }
+}
+
+fn enrolment_from(row: &SqliteRow) -> Result<Enrolment, StoreError> {
+    let key_id: Option<String> = row.try_get("key_id")?;
+    let nonce: Option<Vec<u8>> = row.try_get("nonce")?;
+    let ciphertext: Option<Vec<u8>> = row.try_get("ciphertext")?;
+    let token = key_id.zip(nonce).zip(ciphertext);
+    Ok(Enrolment {
+        device: row.try_get("device")?,
+        facts: Facts {
+            serial: row.try_get("serial")?,
+            name: row.try_get("name")?,
+            model: row.try_get("model")?,
+            product: row.try_get("product")?,
+            version: row.try_get("version")?,
+        },
+        ended_at: row.try_get::<Option<i64>, _>("ended_at")?.map(Timestamp),
+        heard_at: Timestamp(row.try_get("heard_at")?),
+        token: token.map(|((key_id, nonce), ciphertext)| Sealed { key_id, nonce, ciphertext }),
+    })
+}
