@@ -45,10 +45,10 @@ export default defineConfig({
           { name: 'desktop', testIgnore: specs('narrow'), use: { ...devices['Desktop Chrome'] } },
           {
             name: 'pixel',
-            testMatch: specs('reset', 'identity-provider', 'passkeys', 'offline', 'once', 'countdown', 'axe', 'layout', 'narrow'),
+            testMatch: specs('reset', 'five-mdms', 'identity-provider', 'passkeys', 'offline', 'once', 'countdown', 'axe', 'layout', 'narrow'),
             use: { ...pixel },
           },
-          { name: 'iphone', testMatch: specs('reset', 'identity-provider', 'offline', 'account', 'notifications'), use: asIphone },
+          { name: 'iphone', testMatch: specs('reset', 'five-mdms', 'identity-provider', 'offline', 'account', 'notifications'), use: asIphone },
           {
             name: 'no-js',
             testIgnore: specs('axe', 'branding', 'countdown', 'early', 'files', 'focus', 'layout', 'narrow', 'passkeys', 'tabs'),

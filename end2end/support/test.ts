@@ -5,6 +5,8 @@ import { Program, type Setup } from './program';
 
 type Own = {
   settings: Setup;
+  /** The program may complain of this, and of nothing else. */
+  complains: RegExp;
   program: Program;
   portal: Portal;
   /** Another tab of the same browser. */
@@ -22,11 +24,13 @@ type Own = {
 /** Every test has a program of its own, which it can do with as it likes. */
 export const test = base.extend<Own>({
   settings: [{}, { option: true }],
-  program: async ({ settings }, use) => {
+  complains: [/^$/, { option: true }],
+  program: async ({ settings, complains }, use) => {
     const program = await Program.start(settings);
     await use(program);
     await program.stop();
-    expect(program.said, 'complaints of the program').toBe('');
+    const complaints = program.said.split('\n').filter((line) => line !== '');
+    expect(complaints.filter((line) => !complains.test(line)), 'complaints of the program').toEqual([]);
   },
   baseURL: async ({ program }, use) => use(program.url),
   portal: async ({ page, still }, use) => use(new Portal(page, still)),
