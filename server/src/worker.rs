@@ -244,17 +244,22 @@ impl Worker {
 
     async fn carry_on(&self, lease: &Lease) -> Result<Turn, StoreError> {
         let command = &lease.command;
-        let Some(mdm) = self.portal.fleets.connector(command.device.fleet()) else {
-            return Ok(Turn::NO_ANSWER);
-        };
         let now = self.portal.now();
         let unsent = command.state == CommandState::Queued
             || (command.state == CommandState::Sending && command.sent_at.is_none());
+        if unsent && now >= command.deadline {
+            return Ok(Turn::to(CommandState::Expired));
+        }
+        let Some(mdm) = self.portal.fleets.connector(command.device.fleet()) else {
+            // Its MDM is not in the settings any more.
+            return Ok(if is_abandoned(command, now) {
+                Turn::failed(Failure::Unknown)
+            } else {
+                Turn::NO_ANSWER
+            });
+        };
         if !unsent {
             return Ok(self.ask(mdm.as_ref(), lease, now).await);
-        }
-        if now >= command.deadline {
-            return Ok(Turn::to(CommandState::Expired));
         }
         let (passcode, sealed) = match self.passcode_kept(lease) {
             Ok(Some(passcode)) => (Some(passcode), None),
@@ -352,6 +357,10 @@ impl Worker {
         match self.passcode_kept(lease) {
             Ok(passcode) => match self.send(mdm, lease, passcode.as_ref()).await {
                 Turn::Pause { seconds, .. } => Turn::Pause { seconds, unsent: false },
+                // Ever less often.
+                Turn::Settle { state: CommandState::Unknown, .. } => Turn::NO_ANSWER,
+                // Of the one before that says nothing: it may still be carried out.
+                Turn::Settle { state: CommandState::Failed, .. } => Turn::failed(Failure::Unknown),
                 turn => turn,
             },
             Err(error) => broken(&lease.command, error),

@@ -22,6 +22,8 @@ CREATE TABLE enrolments (
     -- When the enrolment that is known began, and when it was checked out.
     enrolled_at INTEGER NOT NULL,
     ended_at    INTEGER,
+    -- It has named two serial numbers, which no device has: it is nobody's until an operator removes the row.
+    disputed    INTEGER NOT NULL DEFAULT 0,
     heard_at    INTEGER NOT NULL,
     token_at    INTEGER,
     key_id      TEXT,

@@ -19,6 +19,7 @@ use crate::outgoing::Outgoing;
 
 /// Questions to one MDM at once.
 const AT_ONCE: usize = 8;
+const ORDERS_AT_ONCE: usize = 4;
 /// How often what may be asked twice is asked.
 const TRIES: u32 = 3;
 const FIRST_PAUSE_MILLIS: u64 = 100;
@@ -37,6 +38,8 @@ pub struct Calls {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Randomness>,
     gate: Semaphore,
+    /// Orders do not wait behind what pages ask.
+    orders: Semaphore,
     mood: Mutex<Mood>,
 }
 
@@ -67,6 +70,7 @@ impl Calls {
             clock: Arc::clone(clock),
             random: Arc::clone(random),
             gate: Semaphore::new(AT_ONCE),
+            orders: Semaphore::new(ORDERS_AT_ONCE),
             mood: Mutex::default(),
         })
     }
@@ -77,7 +81,7 @@ impl Calls {
         let end = Instant::now() + self.at_most;
         let mut tries = 1;
         loop {
-            let asked = timeout_at(end, self.once(make())).await.unwrap_or_else(|_| {
+            let asked = timeout_at(end, self.pass(&self.gate, make())).await.unwrap_or_else(|_| {
                 self.was_silent();
                 Err(FleetError::Unclear(format!("{TOO_LATE}: nothing in {:?}", self.at_most)))
             });
@@ -102,7 +106,7 @@ impl Calls {
 
     /// What changes something, and goes out once.
     pub async fn write(&self, request: Request<Vec<u8>>) -> Result<Answered, FleetError> {
-        let answer = self.once(request).await?;
+        let answer = self.order(request).await?;
         if answer.status().is_server_error() {
             return Err(FleetError::Unclear(format!("it answers {}", answer.status())));
         }
@@ -110,8 +114,12 @@ impl Calls {
     }
 
     /// An answer of whatever status, but neither "later" nor "elsewhere".
-    pub async fn once(&self, request: Request<Vec<u8>>) -> Result<Answered, FleetError> {
-        let Ok(_turn) = self.gate.acquire().await else {
+    pub async fn order(&self, request: Request<Vec<u8>>) -> Result<Answered, FleetError> {
+        self.pass(&self.orders, request).await
+    }
+
+    async fn pass(&self, gate: &Semaphore, request: Request<Vec<u8>>) -> Result<Answered, FleetError> {
+        let Ok(_turn) = gate.acquire().await else {
             return Err(FleetError::Unreachable("nobody asks any more".to_owned()));
         };
         // It may have asked for a pause meanwhile.

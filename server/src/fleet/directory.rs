@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const FIRST_PATIENCE: Duration = Duration::from_secs(3);
 /// How long somebody who has pressed a button waits for an MDM that has to be asked.
 const ASKED_AT_MOST: Duration = Duration::from_secs(15);
+/// Each of the questions that a list takes is given up much sooner; a large organisation's are many.
+const LISTED_AT_MOST: Duration = Duration::from_mins(5);
 /// Of so many people the devices are kept in mind; beyond, those are forgotten who were not here for an hour.
 const PEOPLE: usize = 10_000;
 const FORGOTTEN_MILLIS: i64 = 60 * 60 * 1000;
@@ -147,10 +149,9 @@ impl Watched {
 
     async fn find_out(&self, owner: &Person) {
         let (asked_at, began) = (self.clock.now(), Instant::now());
-        let at_most = self.connector.promises().at_most;
-        let answer = timeout(at_most, self.connector.devices_of(owner)).await;
-        let answer =
-            answer.unwrap_or_else(|_| Err(FleetError::Unreachable(format!("no answer in {at_most:?}"))));
+        let answer = timeout(LISTED_AT_MOST, self.connector.devices_of(owner)).await;
+        let answer = answer
+            .unwrap_or_else(|_| Err(FleetError::Unreachable(format!("no answer in {LISTED_AT_MOST:?}"))));
         self.is_late.store(began.elapsed() > PATIENCE, Ordering::Relaxed);
         let (outlasted, failed_before) = {
             let mut people = self.people();

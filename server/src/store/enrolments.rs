@@ -61,6 +61,10 @@ impl Enrolments for SqliteStore {
     }
 
     async fn census(&self, fleet: &FleetId) -> Result<Census, StoreError> {
+        let disputed = sqlx::query_scalar("SELECT device FROM enrolments WHERE fleet = ? AND disputed")
+            .bind(fleet.as_str())
+            .fetch_all(&self.database.reads)
+            .await?;
         let row = sqlx::query(
             "SELECT count(*) FILTER (WHERE ended_at IS NULL) AS current,
                     count(*) FILTER (WHERE ended_at IS NULL AND ciphertext IS NOT NULL) AS with_token,
@@ -74,6 +78,7 @@ impl Enrolments for SqliteStore {
             current: row.try_get("current")?,
             with_token: row.try_get("with_token")?,
             heard_at: row.try_get::<Option<i64>, _>("heard_at")?.map(Timestamp),
+            disputed,
         })
     }
 }
@@ -118,16 +123,7 @@ impl Of<'_> {
         .execute(&mut **tx)
         .await?;
         let anew = enrolled.rows_affected() > 0;
-        // What it says of itself is true as well when it comes late, and better than nothing.
-        let is_stranger: bool =
-            sqlx::query_scalar("SELECT serial = '' FROM enrolments WHERE fleet = ? AND device = ?")
-                .bind(self.fleet.as_str())
-                .bind(self.device)
-                .fetch_one(&mut **tx)
-                .await?;
-        if anew || is_stranger {
-            self.describe(tx, facts).await?;
-        }
+        self.describe(tx, facts).await?;
         Ok(anew)
     }
 
@@ -140,7 +136,8 @@ impl Of<'_> {
         let Some(token) = token else { return Ok(false) };
         let kept = sqlx::query(
             "UPDATE enrolments SET token_at = ?1, key_id = ?2, nonce = ?3, ciphertext = ?4
-             WHERE fleet = ?5 AND device = ?6 AND ended_at IS NULL AND enrolled_at <= ?1 AND coalesce(token_at, 0) <= ?1",
+             WHERE fleet = ?5 AND device = ?6 AND coalesce(ended_at, 0) <= ?1 AND enrolled_at <= ?1
+               AND coalesce(token_at, 0) <= ?1",
         )
         .bind(at.0)
         .bind(&token.key_id)
@@ -166,13 +163,18 @@ impl Of<'_> {
         Ok(ended.rows_affected() > 0)
     }
 
-    /// What it does not say stays as it was.
+    /// What it does not say stays as it was. A serial number is burnt in: one that says another is not to be believed, and
+    /// whose token it is would be anybody's guess.
     async fn describe(&self, tx: &mut Tx, facts: &Facts) -> Result<bool, StoreError> {
         let described = sqlx::query(
-            "UPDATE enrolments SET serial = coalesce(nullif(?, ''), serial), name = coalesce(nullif(?, ''), name),
-                                   model = coalesce(nullif(?, ''), model), product = coalesce(nullif(?, ''), product),
-                                   version = coalesce(nullif(?, ''), version)
-             WHERE fleet = ? AND device = ?",
+            "UPDATE enrolments SET
+                 disputed = disputed OR (serial <> '' AND ?1 <> '' AND serial <> ?1 COLLATE NOCASE),
+                 serial = CASE WHEN serial = '' THEN ?1 ELSE serial END,
+                 name = coalesce(nullif(?2, ''), name),
+                 model = coalesce(nullif(?3, ''), model),
+                 product = coalesce(nullif(?4, ''), product),
+                 version = coalesce(nullif(?5, ''), version)
+             WHERE fleet = ?6 AND device = ?7",
         )
         .bind(&facts.serial)
         .bind(&facts.name)
@@ -212,7 +214,12 @@ fn enrolment_from(row: &SqliteRow) -> Result<Enrolment, StoreError> {
             version: row.try_get("version")?,
         },
         ended_at: row.try_get::<Option<i64>, _>("ended_at")?.map(Timestamp),
+        disputed: row.try_get("disputed")?,
         heard_at: Timestamp(row.try_get("heard_at")?),
         token: token.map(|((key_id, nonce), ciphertext)| Sealed { key_id, nonce, ciphertext }),
     })
 }
+
+#[cfg(test)]
+#[path = "enrolments_tests.rs"]
+mod tests;

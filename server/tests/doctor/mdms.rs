@@ -190,6 +190,10 @@ async fn what_is_wrong_with_nanomdm_alone() {
         "{said}"
     );
     assert!(said.contains("S-of-nothing"), "{said}");
+    mdm.change_serial("no-token", "S-of-another");
+    mdm.advance().await;
+    let disputed = String::from_utf8(served.operate(&["doctor"], &settings, "").stdout).unwrap();
+    assert!(disputed.contains("no-token has said two different ones"), "{disputed}");
     assert!(said.contains("gives S-ana-nanomdm to more than one person"), "{said}");
 }
 

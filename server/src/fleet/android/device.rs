@@ -123,7 +123,8 @@ fn in_json(value: &Value, emails: &mut Vec<String>) {
 
 fn in_text(text: &str, emails: &mut Vec<String>) {
     let in_address =
-        |sign: char| sign.is_alphanumeric() || matches!(sign, '@' | '.' | '_' | '-' | '+' | '\'' | '%');
+        // All that an address may have: cut short, it would be somebody else's.
+        |sign: char| sign.is_alphanumeric() || "@.!#$%&'*+/=?^_`{|}~-".contains(sign);
     let parts = text.split(|sign| !in_address(sign));
     let addresses = parts.map(|part| part.trim_matches(['.', '\''])).filter(|part| part.contains('@'));
     emails.extend(addresses.map(str::to_owned));
@@ -153,6 +154,7 @@ mod tests {
             ["ben@x.org"],
             "as JSON has it, not as it is written"
         );
+        assert_eq!(emails("r&d@example.com"), ["r&d@example.com"]);
         assert!(emails("warehouse 7").is_empty());
         assert_eq!(emails("xana@example.com"), ["xana@example.com"]);
     }

@@ -66,7 +66,7 @@ impl Api {
         let no_push = if self.push { "" } else { "?nopush=1" };
         let url = format!("{}/v1/enqueue/{}{no_push}", self.base, segment(device));
         let request = ask(Method::PUT, &url, Some(&self.basic))?;
-        let answer = self.calls.once(with_body(request, "application/xml", command.to_vec())).await?;
+        let answer = self.calls.order(with_body(request, "application/xml", command.to_vec())).await?;
         match answer.status() {
             StatusCode::OK | StatusCode::MULTI_STATUS | StatusCode::INTERNAL_SERVER_ERROR => {
                 read(device, &answer)
@@ -82,7 +82,7 @@ impl Api {
     /// For the doctor: the one thing that needs the key and does nothing.
     pub async fn push_to_nobody(&self) -> Result<Answered, FleetError> {
         let request = ask(Method::GET, &format!("{}/v1/push/{NOBODY}", self.base), Some(&self.basic))?;
-        self.calls.once(request).await
+        self.calls.order(request).await
     }
 
     pub async fn version(&self) -> Result<Answered, FleetError> {

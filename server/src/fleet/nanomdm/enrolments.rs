@@ -11,12 +11,15 @@ pub struct Enrolment {
     pub device: String,
     pub facts: Facts,
     pub ended_at: Option<Timestamp>,
+    /// It has named two serial numbers, which no device has.
+    pub disputed: bool,
     pub heard_at: Timestamp,
     /// What clears its passcode. It opens the phone.
     pub token: Option<Sealed>,
 }
 
-/// What a device says of itself. Empty: it has not said it.
+/// What a device says of itself. Empty: it has not said it. Its serial number decides whose it is, so the first that it
+/// says is the one that counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     pub serial: String,
@@ -52,11 +55,12 @@ pub enum Change {
 }
 
 /// For the doctor: of iPhones and iPads, which alone give an unlock token.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Census {
     pub current: u32,
     pub with_token: u32,
     pub heard_at: Option<Timestamp>,
+    pub disputed: Vec<String>,
 }
 
 #[async_trait]

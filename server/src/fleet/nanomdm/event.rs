@@ -106,8 +106,9 @@ impl Event {
             }
             (None, Some(event)) => {
                 let payload = payload(&event.raw_payload)?;
-                let what = acknowledged(&event.command_uuid, &event.status, &payload);
-                Ok(Self { id: device_id(event.ids, event.udid), at, what })
+                let id = device_id(event.ids, event.udid);
+                let what = acknowledged(&id, &event.command_uuid, &event.status, &payload);
+                Ok(Self { id, at, what })
             }
             // Of another kind, which tells nothing of a device.
             (None, None) => Ok(Self { id: String::new(), at, what: What::Result(None) }),
@@ -149,13 +150,13 @@ fn checked_in(topic: &str, payload: &Dictionary) -> What {
     }
 }
 
-fn acknowledged(command: &str, status: &str, payload: &Dictionary) -> What {
+fn acknowledged(id: &str, command: &str, status: &str, payload: &Dictionary) -> What {
     match (Name::parse(command), status) {
         (Some(Name::Reset(id)), status) => {
             What::Result(result(status, payload).map(|answer| OfCommand::Answered(id, answer)))
         }
         (Some(Name::Probe { of, .. }), "Acknowledged") => What::Result(probed(of, payload)),
-        (Some(Name::Information { .. }), "Acknowledged") => {
+        (Some(Name::Information { device, .. }), "Acknowledged") if device == id => {
             match payload.get("QueryResponses").and_then(Value::as_dictionary) {
                 Some(responses) => What::Information(facts(responses)),
                 None => What::Result(None),

@@ -24,6 +24,7 @@ pub async fn examine(
         Ok(census) => {
             findings.push((about("events"), events(&census, common, &webhook)));
             findings.push((about("unlock tokens"), tokens(&census)));
+            findings.push((about("serial numbers"), serials(&census)));
             findings.push((about("map"), map(enrolments, common).await));
         }
         Err(error) => findings.push((about("events"), Err(error.to_string()))),
@@ -73,7 +74,7 @@ fn events(census: &Census, common: &Common, webhook: &str) -> Result<String, Str
 }
 
 fn tokens(census: &Census) -> Result<String, String> {
-    let Census { current, with_token, .. } = *census;
+    let Census { current, with_token, .. } = census;
     match current - with_token {
         0 => Ok(format!("all {current} iPhones and iPads have given theirs")),
         without => Err(format!(
@@ -81,6 +82,18 @@ fn tokens(census: &Census) -> Result<String, String> {
              the portal listens: enrol them again"
         )),
     }
+}
+
+/// No device has two: somebody else's certificate has spoken for it.
+fn serials(census: &Census) -> Result<String, String> {
+    if census.disputed.is_empty() {
+        return Ok("each device has said one".to_owned());
+    }
+    Err(format!(
+        "{} has said two different ones, so that it is nobody's. Find out who enrolled in its name; then remove its row \
+         from the table enrolments, and enrol it again",
+        census.disputed.join(", ")
+    ))
 }
 
 async fn map(enrolments: &dyn Enrolments, common: &Common) -> Result<String, String> {

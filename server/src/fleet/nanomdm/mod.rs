@@ -69,7 +69,7 @@ impl NanoMdm {
 
     fn is_owner(&self, owner: &Person, enrolment: &Enrolment) -> bool {
         let said = Said { serial: &enrolment.facts.serial, ..Said::default() };
-        self.common.ownership.is_owner(owner, &said)
+        !enrolment.disputed && self.common.ownership.is_owner(owner, &said)
     }
 
     async fn enrolment(&self, id: &DeviceId) -> Result<Option<Enrolment>, FleetError> {

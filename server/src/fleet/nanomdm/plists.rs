@@ -25,6 +25,7 @@ fn look_over(bytes: &[u8]) -> Result<(), String> {
         return Err("it is too long".to_owned());
     }
     let (mut rest, mut depth, mut tags) = (bytes.trim_ascii_start(), 0_usize, 0_usize);
+    let mut declared = false;
     if rest.starts_with(b"<?xml ") {
         let end =
             rest.iter().take(LONGEST_HEAD).position(|byte| *byte == b'>').ok_or("its head does not end")?;
@@ -38,7 +39,14 @@ fn look_over(bytes: &[u8]) -> Result<(), String> {
         let end = rest.iter().position(|byte| *byte == b'>').ok_or("a tag does not end")?;
         let tag = &rest[1..end];
         rest = &rest[end + 1..];
-        if tag.starts_with(b"!DOCTYPE ") && tag.len() <= LONGEST_HEAD && !tag.contains(&b'[') {
+        if tag.starts_with(b"!DOCTYPE ") {
+            // Between two parts stands a quote, and each has to be closed.
+            let is_closed = tag.split(|byte| *byte == b'"').count() % 2 == 1;
+            let is_plain =
+                tag.len() <= LONGEST_HEAD && is_closed && !tag.iter().any(|byte| b"['<".contains(byte));
+            if !is_plain || tags > 0 || std::mem::replace(&mut declared, true) {
+                return Err("it declares what no property list does".to_owned());
+            }
             continue;
         }
         let (is_end, name) = tag.strip_prefix(b"/").map_or((false, tag), |name| (true, name));
@@ -89,6 +97,10 @@ mod tests {
         let deep_inside = "<dict><key>k</key>".repeat(20_000);
         let instruction = format!("<?x ><!-- ?>{deep_inside}--><plist version=\"1.0\"><dict></dict></plist>");
         let attribute = format!("<plist version=\"1.0\"><dict a=\"><!--\">{deep_inside}--></dict></plist>");
+        let quoted = format!(
+            "<plist version=\"1.0\"><dict><key>k</key>{}</dict></plist>",
+            format!("{}<!DOCTYPE x \">{}\">", "<array>".repeat(9), "</array>".repeat(9)).repeat(500)
+        );
         let data = format!("<plist version=\"1.0\"><dict><![CDATA[>]]>{deep_inside}</dict></plist>");
         let comment = format!("{HEAD}<!-- {}", "<".repeat(100_000));
         for text in [
@@ -101,6 +113,7 @@ mod tests {
             &instruction,
             &attribute,
             &data,
+            &quoted,
             "",
             "bplist00",
             "<html></html>",
