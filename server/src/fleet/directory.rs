@@ -16,6 +16,8 @@ use domain::ports::{Clock, Signals};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 
+/// What an MDM in the network said so lately is shown at once, and asked for anew behind it.
+const LATELY_MILLIS: i64 = 30_000;
 /// How long a page waits for an MDM that was quick until now.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// The same for a person of whom nothing is known yet.
@@ -51,6 +53,7 @@ struct Known {
     used_at: Timestamp,
     /// It is being asked; changes when it has answered or not.
     asking: Option<watch::Receiver<()>>,
+    asking_since: Timestamp,
     /// Somebody was shown something older meanwhile.
     outlasted: bool,
     /// It did not say anything when it was asked last.
@@ -138,6 +141,7 @@ impl Watched {
         }
         let (done, asking) = watch::channel(());
         known.asking = Some(asking.clone());
+        known.asking_since = now;
         known.outlasted = false;
         let (mdm, owner) = (Arc::clone(self), owner.clone());
         tokio::spawn(async move {
@@ -182,7 +186,15 @@ impl Watched {
         asking: Option<watch::Receiver<()>>,
         began: Instant,
     ) -> Inventory {
+        let now = self.clock.now();
+        let (lately, overdue) = self.known(owner, |known| {
+            (known.is_of_late(self.connector.promises().fresh_millis, now), known.is_overdue(now))
+        });
+        if overdue {
+            self.is_late.store(true, Ordering::Relaxed);
+        }
         let answered = match asking {
+            _ if lately => true,
             None => true,
             Some(mut asking) => {
                 let is_stranger = self.known(owner, |known| known.devices.is_none());
@@ -222,6 +234,17 @@ impl Watched {
 }
 
 impl Known {
+    /// An MDM in this process is simply asked.
+    fn is_of_late(&self, fresh_millis: i64, now: Timestamp) -> bool {
+        let is_known = self.devices.is_some() && !self.failed && fresh_millis > 0;
+        is_known && now.millis_since(self.heard_at) < LATELY_MILLIS
+    }
+
+    fn is_overdue(&self, now: Timestamp) -> bool {
+        let patience = i64::try_from(PATIENCE.as_millis()).unwrap_or(i64::MAX);
+        self.asking.is_some() && now.millis_since(self.asking_since) > patience
+    }
+
     fn is_fresh(&self, fresh_millis: i64, now: Timestamp) -> bool {
         self.devices.is_some() && !self.failed && now.millis_since(self.heard_at) < fresh_millis
     }

@@ -111,7 +111,7 @@ impl Scene {
 
     /// What Ana sees: how many devices of each MDM, whether it is old, whether it is silent; and how long that took.
     async fn look(&self, name: &str) -> ([(usize, bool, bool); 2], u128) {
-        self.clock.wait(5_000);
+        self.clock.wait(LATELY_MILLIS + 1_000);
         let began = Instant::now();
         let seen = self.directory.inventories(&person(name)).await;
         let seen = seen.iter().map(|one| (one.devices.len(), one.as_of.is_some(), one.silent));
@@ -141,6 +141,23 @@ async fn an_mdm_that_becomes_slow_is_waited_for_once() {
     let (seen, millis) = scene.look("ben").await;
     assert_eq!(seen, [SILENT, NOW]);
     assert!(millis < 1_100, "{millis}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_said_lately_is_shown_at_once() {
+    let scene = Scene::new();
+    scene.look("ana").await;
+    scene.slow.takes(30_000);
+    scene.clock.wait(LATELY_MILLIS - 1_000);
+    let began = Instant::now();
+    let seen = scene.directory.inventories(&person("ana")).await;
+    assert!(seen.iter().all(|one| one.as_of.is_none() && one.devices.len() == 1));
+    assert!(began.elapsed() < Duration::from_millis(50));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    // It is asked anew, and overdue by the time that what it said is no longer late news: nobody waits then either.
+    let (seen, millis) = scene.look("ana").await;
+    assert_eq!((seen, millis < 50), ([OLD, NOW], true));
+    assert_eq!(scene.slow.asked.load(Ordering::Relaxed), 2);
 }
 
 #[tokio::test(start_paused = true)]
