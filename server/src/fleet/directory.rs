@@ -54,8 +54,10 @@ struct Known {
     /// It is being asked; changes when it has answered or not.
     asking: Option<watch::Receiver<()>>,
     asking_since: Timestamp,
-    /// Somebody was shown something older meanwhile.
+    /// Somebody was shown that it does not answer, meanwhile.
     outlasted: bool,
+    /// Somebody was shown what it said lately, meanwhile.
+    anticipated: bool,
     /// It did not say anything when it was asked last.
     failed: bool,
 }
@@ -142,7 +144,7 @@ impl Watched {
         let (done, asking) = watch::channel(());
         known.asking = Some(asking.clone());
         known.asking_since = now;
-        known.outlasted = false;
+        (known.outlasted, known.anticipated) = (false, false);
         let (mdm, owner) = (Arc::clone(self), owner.clone());
         tokio::spawn(async move {
             mdm.find_out(&owner).await;
@@ -157,21 +159,23 @@ impl Watched {
         let answer = answer
             .unwrap_or_else(|_| Err(FleetError::Unreachable(format!("no answer in {LISTED_AT_MOST:?}"))));
         self.is_late.store(began.elapsed() > PATIENCE, Ordering::Relaxed);
-        let (outlasted, failed_before) = {
+        let (is_news, failed_before) = {
             let mut people = self.people();
             let known = people.entry(owner.id).or_default();
             known.asking = None;
             let failed_before = std::mem::replace(&mut known.failed, answer.is_err());
+            let mut is_news = known.outlasted;
             if let Ok(devices) = &answer {
+                is_news |= known.anticipated && known.devices.as_deref() != Some(devices);
                 known.devices = Some(Arc::new(devices.clone()));
                 known.told_at = asked_at;
                 known.heard_at = self.clock.now();
             }
-            (known.outlasted, failed_before)
+            (is_news, failed_before)
         };
         match answer {
-            // Open pages show something older.
-            Ok(_) if outlasted => self.signals.send(Signal::Changed(owner.id)),
+            // Open pages show something else.
+            Ok(_) if is_news => self.signals.send(Signal::Changed(owner.id)),
             Ok(_) => {}
             Err(error) if !failed_before => {
                 tracing::warn!(fleet = %self.connector.fleet(), %error, "an MDM does not tell whose devices are whose");
@@ -215,6 +219,7 @@ impl Watched {
         self.known(owner, |known| {
             let is_now = answered && !known.failed;
             known.outlasted |= !is_now;
+            known.anticipated |= lately && known.asking.is_some();
             Inventory {
                 name: self.name.clone(),
                 silent: known.devices.is_none(),

@@ -148,12 +148,17 @@ async fn what_was_said_lately_is_shown_at_once() {
     let scene = Scene::new();
     scene.look("ana").await;
     scene.slow.takes(30_000);
+    *scene.healthy.name.lock().unwrap() = "renamed".to_owned();
     scene.clock.wait(LATELY_MILLIS - 1_000);
-    let began = Instant::now();
+    let (began, drawn) = (Instant::now(), scene.clock.now());
     let seen = scene.directory.inventories(&person("ana")).await;
     assert!(seen.iter().all(|one| one.as_of.is_none() && one.devices.len() == 1));
     assert!(began.elapsed() < Duration::from_millis(50));
     tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(
+        scene.signals.changed_since(person("ana").id, drawn),
+        "what is otherwise now is told to open pages"
+    );
     // It is asked anew, and overdue by the time that what it said is no longer late news: nobody waits then either.
     let (seen, millis) = scene.look("ana").await;
     assert_eq!((seen, millis < 50), ([OLD, NOW], true));
