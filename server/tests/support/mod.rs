@@ -5,6 +5,7 @@ mod browser;
 mod clock;
 mod mdms;
 mod pages;
+mod portal;
 mod program;
 mod provider;
 mod records;
@@ -14,6 +15,7 @@ mod wire;
 
 pub use browser::{Answer, Browser};
 pub use mdms::{KINDS, Mdms};
+pub use portal::Portal;
 pub use program::{Program, Settings};
 pub use provider::{Asked, Provider, Signed, now};
 pub use records::until;
