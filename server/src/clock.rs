@@ -47,9 +47,16 @@ impl ServerClock {
         Self { reading: Mutex::new(reading), follows_database }
     }
 
-    /// The database said what time it is, and took so long to say it.
+    /// Goes by what the database says, and by how long it takes to say it.
+    pub async fn ask<E>(&self, database: impl Future<Output = Result<Timestamp, E>>) -> Result<(), E> {
+        let asked = Instant::now();
+        let time = database.await?;
+        self.follow(time, asked.elapsed());
+        Ok(())
+    }
+
     #[expect(clippy::cast_precision_loss, reason = "exact for 285,000 years")]
-    pub fn follow(&self, database: Timestamp, took: Duration) {
+    fn follow(&self, database: Timestamp, took: Duration) {
         let mut last = self.move_on();
         let earliest = database.0 as f64;
         last.time = last.time.max(earliest);

@@ -1,7 +1,7 @@
 //! What a replica has of the others on the same PostgreSQL: one time, and what they changed.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use domain::live::Signal;
 use domain::person::PersonId;
@@ -38,12 +38,8 @@ impl Replicas {
     async fn follow_time(&self) {
         loop {
             tokio::time::sleep(ASK_EVERY).await;
-            let asked = Instant::now();
-            match self.database.time().await {
-                Ok(time) => {
-                    self.clock.follow(time, asked.elapsed());
-                    metrics::clock_read();
-                }
+            match self.clock.ask(self.database.time()).await {
+                Ok(()) => metrics::clock_read(),
                 Err(error) => tracing::warn!(%error, "the database was asked for the time in vain"),
             }
         }
@@ -65,17 +61,16 @@ impl Replicas {
         listener.listen(WROTE).await?;
         signals.missed();
         loop {
-            match tokio::time::timeout(ASK_EVERY, listener.try_recv()).await {
-                Ok(heard) => match heard? {
-                    Some(heard) => self.tell(&heard, signals),
-                    None => return Ok(()),
-                },
+            let Ok(heard) = tokio::time::timeout(ASK_EVERY, listener.try_recv()).await else {
                 // A connection that was cut without a word is silent as well.
-                Err(_) => {
-                    let asked = sqlx::query("SELECT 1").execute(&mut listener);
-                    let answered = tokio::time::timeout(ANSWER_AT_MOST, asked).await;
-                    answered.map_err(|_| sqlx::Error::WorkerCrashed)??;
-                }
+                let asked = sqlx::query("SELECT 1").execute(&mut listener);
+                let answered = tokio::time::timeout(ANSWER_AT_MOST, asked).await;
+                answered.map_err(|_| sqlx::Error::WorkerCrashed)??;
+                continue;
+            };
+            match heard? {
+                Some(heard) => self.tell(&heard, signals),
+                None => return Ok(()),
             }
         }
     }

@@ -70,14 +70,11 @@ impl Tx {
         if batch.as_ref().is_some_and(|batch| batch.waiting.len() >= MOST) {
             end(batch).await;
         }
-        match batch.as_mut() {
-            Some(batch) => batch.join().await?,
-            None => {
-                **batch = Some(Batch::on(database).await?);
-                if let Some(batch) = batch.as_mut() {
-                    batch.begin().await?;
-                }
-            }
+        if let Some(batch) = batch.as_mut() {
+            batch.join().await?;
+        } else {
+            // In its place before it is begun: a beginning cut short is cleaned up after as well.
+            batch.insert(Batch::on(database).await?).begin().await?;
         }
         Ok(tx)
     }

@@ -61,15 +61,15 @@ impl SqlStore {
     }
 
     pub(super) async fn select_password_of_person(&self, id: PersonId) -> Result<Option<String>, StoreError> {
-        Ok(query("SELECT password_hash FROM people WHERE id = $1 AND password_hash <> ''")
+        query("SELECT password_hash FROM people WHERE id = $1 AND password_hash <> ''")
             .bind(id.0)
             .value_if_any(&self.database)
-            .await?)
+            .await
     }
 
     pub(super) async fn select_has_passwords(&self) -> Result<bool, StoreError> {
         let any = "SELECT EXISTS (SELECT 1 FROM people WHERE password_hash <> '' AND disabled_at IS NULL)";
-        Ok(query(any).value(&self.database).await?)
+        query(any).value(&self.database).await
     }
 
     pub(super) async fn update_password(
@@ -162,14 +162,14 @@ impl SqlStore {
         user_name: &str,
         browser: &TokenHash,
     ) -> Result<bool, StoreError> {
-        Ok(query(
+        query(
             "SELECT EXISTS (SELECT 1 FROM known_browsers k JOIN people p ON p.id = k.person
                             WHERE k.browser = $1 AND lower(p.user_name) = lower($2))",
         )
         .bind(&browser.0[..])
         .bind(user_name)
         .value(&self.database)
-        .await?)
+        .await
     }
 }
 

@@ -114,10 +114,10 @@ impl SqlStore {
     }
 
     pub(super) async fn count_recovery_codes(&self, person: PersonId) -> Result<u32, StoreError> {
-        Ok(query("SELECT count(*) FROM recovery_codes WHERE person = $1")
+        query("SELECT count(*) FROM recovery_codes WHERE person = $1")
             .bind(person.0)
             .value(&self.database)
-            .await?)
+            .await
     }
 
     pub(super) async fn select_owner_of_recovery_code(
@@ -147,7 +147,7 @@ pub(super) async fn use_means(tx: &mut Tx, new: &NewSession, now: Timestamp) -> 
                 .bind(hash)
                 .bind(new.person.0)
                 .value(&mut *tx);
-            return Ok(holds.await?);
+            return holds.await;
         }
         // With the counter it told, so that a copy of it is noticed.
         Means::Passkey(UsedPasskey { id, before, credential }) => query(

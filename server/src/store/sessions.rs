@@ -105,7 +105,7 @@ impl SqlStore {
                 .bind(session.0)
                 .execute(&mut tx)
                 .await?;
-            Ok::<_, StoreError>(tx.commit().await?)
+            tx.commit().await
         };
         if let Err(error) = update.await {
             tracing::warn!(%error, "the last use of a session was not noted");

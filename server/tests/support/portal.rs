@@ -1,3 +1,4 @@
+use std::hash::{BuildHasher, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
@@ -44,7 +45,7 @@ impl Portal {
 
     /// A database without a table.
     pub async fn empty() -> Self {
-        let name = format!("test_{}", uuid::Uuid::now_v7().simple());
+        let name = format!("test_{:016x}", std::hash::RandomState::new().build_hasher().finish());
         run(&maintenance(), format!("CREATE DATABASE {name}")).await;
         let url = maintenance().rsplit_once('/').unwrap().0.to_owned() + "/" + &name;
         Self::Server { url, name }
