@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::live::Signal;
 use domain::person::PersonId;
-use domain::ports::Signals;
+use domain::ports::{Clock, Signals};
 use sqlx::postgres::{PgListener, PgNotification};
 use tokio::sync::watch;
 
@@ -16,7 +16,7 @@ use crate::metrics;
 use crate::signals::LocalSignals;
 
 /// How often the database is asked for the time, and whether it still tells us anything.
-const ASK_EVERY: Duration = Duration::from_secs(2);
+const ASK_EVERY: Duration = Duration::from_secs(1);
 const ANSWER_AT_MOST: Duration = Duration::from_secs(3);
 const CONNECT_AGAIN: Duration = Duration::from_millis(500);
 
@@ -39,7 +39,7 @@ impl Replicas {
         loop {
             tokio::time::sleep(ASK_EVERY).await;
             match self.clock.ask(self.database.time()).await {
-                Ok(()) => metrics::clock_read(),
+                Ok(()) => metrics::clock_read(self.clock.now()),
                 Err(error) => tracing::warn!(%error, "the database was asked for the time in vain"),
             }
         }

@@ -93,24 +93,22 @@ impl Program {
         program
     }
 
-    /// Moves the clock that the program goes by: its machine's, or its database's.
-    pub async fn jump(&mut self, seconds: i64) {
+    /// Moves the clock that the program goes by: its machine's, or its database's, which stands still until the program has
+    /// looked at it. Returns how long that was.
+    pub async fn jump(&mut self, seconds: i64) -> Duration {
         self.clock.as_mut().expect("started with a clock").jump(seconds);
-        if self.portal.jump(seconds).await {
-            self.follows_the_database().await;
+        let Some(time) = self.portal.stop_clock(seconds).await else { return Duration::ZERO };
+        let start = std::time::Instant::now();
+        if self.child.try_wait().unwrap().is_none() {
+            let before = self.figure("latchkey_clock_seconds").await;
+            until("the program goes by its database's time", Duration::from_secs(20), async || {
+                let goes_by = self.figure("latchkey_clock_seconds").await;
+                (goes_by >= time || (seconds < 0 && goes_by > before)).then_some(())
+            })
+            .await;
         }
-    }
-
-    /// Waits until the program, if it runs, goes by the database's time.
-    async fn follows_the_database(&mut self) {
-        if self.child.try_wait().unwrap().is_some() {
-            return;
-        }
-        let asked = self.figure("latchkey_clock_readings_total").await;
-        until("the program has asked for the time", Duration::from_secs(20), async || {
-            (self.figure("latchkey_clock_readings_total").await > asked + 1.0).then_some(())
-        })
-        .await;
+        self.portal.start_clock(time).await;
+        start.elapsed()
     }
 
     async fn figure(&self, name: &str) -> f64 {
