@@ -12,6 +12,7 @@ mod drawing;
 mod ending;
 #[cfg(test)]
 mod fakes;
+mod files;
 mod fleet;
 mod forms;
 mod headers;
