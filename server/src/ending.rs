@@ -6,6 +6,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::supervisor;
+
 /// What is still being answered then is cut off.
 pub const LAST_ANSWERS: Duration = Duration::from_secs(8);
 
@@ -31,6 +33,7 @@ impl Ending {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
         }
+        supervisor::stopping();
         stop.send_replace(true);
         let ended = async { while tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(LAST_ANSWERS, ended).await.is_err() {

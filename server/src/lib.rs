@@ -37,6 +37,7 @@ mod signin;
 mod store;
 pub mod strangers;
 mod stream;
+mod supervisor;
 mod user;
 mod webhooks;
 mod worker;

@@ -26,6 +26,7 @@ use crate::signals::{LocalSignals, tell_of_ends};
 use crate::signin::cookies::Cookies;
 use crate::signin::oidc::Providers;
 use crate::signin::passkeys::Passkeys;
+use crate::supervisor;
 use crate::worker::Worker;
 
 /// Taken before anything is opened, so that a second program on the same data does not get that far.
@@ -117,6 +118,7 @@ impl Organisation {
         tasks.spawn(listen::serve(ports.management, management, config.limits.clone(), stop.subscribe()));
         tasks.spawn(listen::serve(ports.pages, public, config.limits, stop.subscribe()));
         ready();
+        supervisor::ready();
         ending.wait(stop, tasks).await;
         Ok(())
     }

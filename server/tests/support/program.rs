@@ -27,7 +27,7 @@ pub struct Program {
     pub secrets: Secrets,
 }
 
-/// Key, as in `limits.sign_in_failures`, and value.
+/// Key, as in `limits.sign_in_failures`, and value. A key without a section is a variable of somebody else.
 pub type Settings = Vec<(&'static str, &'static str)>;
 
 pub type Secrets = Arc<Mutex<BTreeSet<String>>>;
@@ -245,6 +245,9 @@ fn spawn(
 
 /// The variable of a setting.
 fn variable(key: &str) -> String {
+    if !key.contains('.') {
+        return key.to_owned();
+    }
     format!("LATCHKEY_{}", key.replace('.', "__").to_uppercase())
 }
 
