@@ -53,6 +53,8 @@ test: tools ## formatting, lints, licences, unit and integration tests, abuse ca
 	cargo clippy $(BROWSER) -- -D warnings
 	$(SAY) 'Licences, versions and sources of what comes in'
 	cargo deny --log-level error check bans licenses sources
+	$(SAY) 'The container'
+	dockerfile-utils lint packaging/Dockerfile
 	$(SAY) 'Unit and integration tests'
 	server/tests/with-postgres cargo nextest run $(HOST) --no-fail-fast -E 'not binary(cases)'
 	$(SAY) 'Abuse cases'
