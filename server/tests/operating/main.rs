@@ -1,6 +1,7 @@
-//! What the files in `packaging/` rely on: what the program tells whoever started it.
+//! What the files in `packaging/` rely on: what the program tells whoever started it, and the figures that are watched.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod figures;
 #[path = "../support/mod.rs"]
 mod support;
 
