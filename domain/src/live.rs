@@ -14,8 +14,6 @@ pub enum Signal {
         person: PersonId,
         except: Option<SessionId>,
     },
-    /// Some signals of other replicas may not have been heard: whoever listens looks at the rows.
-    Missed,
 }
 
 /// What the flag shows.

@@ -18,6 +18,7 @@ use leptos::prelude::provide_context;
 use leptos_axum::{LeptosRoutes, generate_route_list};
 
 use crate::branding::Logo;
+use crate::ending::Stage;
 use crate::host::Host;
 use crate::{drawing, files, forms, headers, logs, metrics, origins, peer, signin, stream, webhooks};
 
@@ -104,7 +105,7 @@ pub fn management(host: Host, figures: PrometheusHandle) -> Router {
 }
 
 async fn ready(State(host): State<Host>) -> Response {
-    if *host.stopping.borrow() {
+    if *host.stopping.borrow() != Stage::Serving {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response();
     }
     match host.portal.store.ready().await {

@@ -20,6 +20,7 @@ mod host;
 mod http;
 mod limits;
 mod listen;
+mod listeners;
 mod logs;
 mod metrics;
 mod opened;

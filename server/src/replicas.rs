@@ -7,11 +7,10 @@ use domain::live::Signal;
 use domain::person::PersonId;
 use domain::ports::{Clock, Signals};
 use sqlx::postgres::{PgListener, PgNotification};
-use tokio::sync::watch;
 
 use crate::clock::ServerClock;
 use crate::database::{Database, WROTE};
-use crate::ending::asked_to_end;
+use crate::ending::{Stopping, asked_to_end};
 use crate::metrics;
 use crate::signals::LocalSignals;
 
@@ -27,7 +26,7 @@ pub struct Replicas {
 }
 
 impl Replicas {
-    pub async fn run(self, signals: Arc<LocalSignals>, mut stop: watch::Receiver<bool>) {
+    pub async fn run(self, signals: Arc<LocalSignals>, mut stop: Stopping) {
         tokio::select! {
             () = asked_to_end(&mut stop) => {}
             () = self.follow_time() => {}

@@ -123,6 +123,17 @@ impl Program {
         self.child.wait().unwrap();
     }
 
+    /// As whoever runs it asks it to end: `TERM`, or `INT` for Ctrl-C.
+    pub fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.process());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    /// Whether it ended well, which it has to do in time.
+    pub async fn ended(&mut self, within: Duration) -> bool {
+        until("the program ends", within, async || self.child.try_wait().unwrap()).await.success()
+    }
+
     /// Another program that goes on from a copy of this one's data. What it shows is what this one keeps.
     pub async fn twin(&self) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -130,7 +141,7 @@ impl Program {
         self.copy("fleet.db", &folder.path().join("data/fleet.db")).await;
         let portal = self.portal.copy(folder.path()).await;
         std::fs::copy(self.data().join("seal.key"), folder.path().join("data/seal.key")).unwrap();
-        let mut twin = Self::start_on(portal, folder, None, Vec::new(), "trace").await;
+        let mut twin = Self::start_on(portal, folder, None, self.settings.clone(), self.log_level).await;
         twin.secrets = Arc::clone(&self.secrets);
         twin
     }
@@ -200,11 +211,16 @@ impl Program {
     }
 
     pub async fn ready(&self) {
-        let address = format!("http://127.0.0.1:{}/health/ready", self.ports.management);
+        let address = self.readiness();
         until("the program is ready", Duration::from_mins(1), async || {
             reqwest::get(&address).await.is_ok_and(|answer| answer.status().is_success()).then_some(())
         })
         .await;
+    }
+
+    /// Where a load balancer asks.
+    pub fn readiness(&self) -> String {
+        format!("http://127.0.0.1:{}/health/ready", self.ports.management)
     }
 }
 
