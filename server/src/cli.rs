@@ -27,6 +27,13 @@ pub enum Command {
     Migrate,
     /// Looks at the settings, the database and the key, and says what is wrong and what to do
     Doctor,
+    /// Writes all rows of one moment into a file, while others go on writing
+    Backup {
+        /// A file that is not there yet. It holds the hashes of passwords; the key of `seal.key_file` is not in it
+        path: PathBuf,
+    },
+    /// Fills an empty database from a backup. Nothing that was open when it was made is carried on
+    Restore { path: PathBuf },
     /// Local accounts
     #[command(subcommand)]
     User(User),

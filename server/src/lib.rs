@@ -78,6 +78,8 @@ async fn carry_out(cli: Cli) -> Result<(), String> {
         Command::Demo(demo) => demo::run(&demo, config).await,
         Command::Migrate => Opened::from(&config).await.map(|_| println!("The database is up to date.")),
         Command::Doctor => doctor::examine(&config).await,
+        Command::Backup { path } => Opened::from(&config).await?.back_up(&path).await,
+        Command::Restore { path } => Opened::from(&config).await?.restore(&path).await,
         Command::User(user) => user::run(user, &config).await,
         Command::Audit(audit) => audit::run(audit, &config).await,
     }

@@ -15,6 +15,7 @@ use crate::signin::local::LocalAccounts;
 use crate::store::sql::SqlStore;
 
 pub struct Opened {
+    rows: Arc<SqlStore>,
     pub store: Arc<dyn Store>,
     pub enrolments: Arc<dyn Enrolments>,
     /// Keeps others from serving the same file of SQLite.
@@ -44,10 +45,10 @@ impl Opened {
             Rows::File(file) => SqlStore::in_file(&file).await,
             Rows::Server(url) => SqlStore::on_server(&url, config.database.connections).await,
         };
-        let store = Arc::new(store.map_err(failed)?);
-        let server = config.database.is_server().then(|| (store.database(), config.database.url.clone()));
-        let enrolments: Arc<dyn Enrolments> = Arc::clone(&store) as _;
-        let store: Arc<dyn Store> = store;
+        let rows = Arc::new(store.map_err(failed)?);
+        let server = config.database.is_server().then(|| (rows.database(), config.database.url.clone()));
+        let enrolments: Arc<dyn Enrolments> = Arc::clone(&rows) as _;
+        let store: Arc<dyn Store> = Arc::clone(&rows) as _;
         let latest = store.latest_time().await.map_err(failed)?;
         let clock = match &server {
             Some((database, _)) => {
@@ -62,7 +63,30 @@ impl Opened {
         let accounts =
             LocalAccounts::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&random), &config.limits);
         let accounts = Arc::new(accounts.map_err(|error| error.to_string())?);
-        Ok(Self { alone: None, store, enrolments, replicas, clock, random, accounts })
+        Ok(Self { rows, alone: None, store, enrolments, replicas, clock, random, accounts })
+    }
+}
+
+impl Opened {
+    pub async fn back_up(&self, path: &Path) -> Result<(), String> {
+        let failed = |error: StoreError| format!("no backup was made: {}", error.0);
+        self.rows.back_up(path, self.clock.now()).await.map_err(failed)?;
+        println!(
+            "All rows are in {}. Keep the key of temporary passcodes as well, apart from it.",
+            path.display()
+        );
+        Ok(())
+    }
+
+    pub async fn restore(&self, path: &Path) -> Result<(), String> {
+        let failed = |error: StoreError| format!("nothing was restored: {}", error.0);
+        let given_up = self.rows.restore(path, self.clock.now()).await.map_err(failed)?;
+        println!(
+            "All rows of {} are back. Everybody signs in anew; {given_up} resets that were open are ended, and their owners \
+             told that nobody knows what became of them.",
+            path.display()
+        );
+        Ok(())
     }
 }
 

@@ -57,6 +57,17 @@ impl Database {
         Self { engine, turn: Turn::default(), writer: writer.into() }
     }
 
+    /// Returns once nothing of it is open any more.
+    pub async fn close(self) {
+        match self.engine {
+            Engine::Sqlite(file) => file.close().await,
+            Engine::Postgres(server) => {
+                server.writes.close().await;
+                server.reads.close().await;
+            }
+        }
+    }
+
     /// What this process calls itself when it tells others what it wrote.
     pub fn writer(&self) -> &str {
         &self.writer
@@ -341,9 +352,13 @@ impl Cell for Timestamp {
     fn read(row: &Row, column: impl Column) -> Result<Option<Self>, sqlx::Error> {
         Ok(match row {
             Row::Sqlite(row) => row.try_get::<Option<i64>, _>(column)?.map(Self),
-            Row::Postgres(row) => row.try_get::<Option<OffsetDateTime>, _>(column)?.map(from_datetime),
+            Row::Postgres(row) => time_in(row, column)?,
         })
     }
+}
+
+pub fn time_in(row: &PgRow, column: impl Column) -> Result<Option<Timestamp>, sqlx::Error> {
+    Ok(row.try_get::<Option<OffsetDateTime>, _>(column)?.map(from_datetime))
 }
 
 fn to_datetime(time: Timestamp) -> OffsetDateTime {

@@ -45,6 +45,12 @@ impl File {
         Ok(Self { reads, writes })
     }
 
+    /// The write-ahead log goes with the last connection.
+    pub async fn close(self) {
+        self.reads.close().await;
+        self.writes.close().await;
+    }
+
     pub async fn write(&self) -> Result<Tx, StoreError> {
         Ok(self.writes.begin_with(BEGIN).await?)
     }

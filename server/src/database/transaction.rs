@@ -121,6 +121,11 @@ impl Tx {
         Ok(())
     }
 
+    /// After the rows of another audit were put in: it goes on from the last of them.
+    pub async fn continue_audit(&mut self) -> Result<(), StoreError> {
+        self.batch()?.read_head().await
+    }
+
     /// Open pages of that person are told, those that another replica serves as well.
     pub fn changed(&mut self, person: PersonId) -> Result<(), StoreError> {
         self.batch()?.changed.insert(person);
@@ -188,14 +193,23 @@ impl Batch {
     }
 
     async fn begin(&mut self) -> Result<(), StoreError> {
-        let (begin, head) = match self.connection {
-            Connection::Sqlite(_) => (sqlite::BEGIN, "SELECT seq, link FROM audit_head"),
-            Connection::Postgres(_) => (postgres::BEGIN, "SELECT seq, link FROM audit_head FOR UPDATE"),
+        let begin = match self.connection {
+            Connection::Sqlite(_) => sqlite::BEGIN,
+            Connection::Postgres(_) => postgres::BEGIN,
         };
         self.connection.say(begin).await?;
-        let row = query(head).fetch_one(&mut self.connection).await?;
-        self.head = Head { seq: row.get("seq")?, link: link_from(&row.get::<Vec<u8>>("link")?) };
+        self.read_head().await?;
         self.under_way();
+        Ok(())
+    }
+
+    async fn read_head(&mut self) -> Result<(), StoreError> {
+        let head = query(match self.connection {
+            Connection::Sqlite(_) => "SELECT seq, link FROM audit_head",
+            Connection::Postgres(_) => "SELECT seq, link FROM audit_head FOR UPDATE",
+        });
+        let row = head.fetch_one(&mut self.connection).await?;
+        self.head = Head { seq: row.get("seq")?, link: link_from(&row.get::<Vec<u8>>("link")?) };
         Ok(())
     }
 

@@ -226,38 +226,7 @@ impl SqlStore {
         now: Timestamp,
     ) -> Result<Option<PersonId>, StoreError> {
         let mut tx = self.database.write().await?;
-        let row = query("SELECT * FROM commands WHERE id = $1 AND ($2 IS NULL OR fence = $2)")
-            .bind(settlement.command.0)
-            .bind(settlement.fence)
-            .fetch_optional(&mut tx)
-            .await?;
-        let Some(row) = row else { return Ok(None) };
-        let command = command_from(&row)?;
-        let expected = !settlement.only_unsent || command.sent_at.is_none();
-        if !expected || !command.state.may_become(settlement.state) {
-            return Ok(None);
-        }
-        // Whoever has claimed it meanwhile says what becomes of it.
-        let settled = query(
-            "UPDATE commands SET state = $1, failure = $2, handle = coalesce($3, handle),
-                                 due_at = CASE WHEN $4 THEN NULL ELSE due_at END
-             WHERE id = $5 AND ($6 IS NULL OR fence = $6)",
-        )
-        .bind(settlement.state.name())
-        .bind(settlement.failure.map(Named::name))
-        .bind(settlement.handle.as_deref())
-        .bind(settlement.state.is_final())
-        .bind(command.id.0)
-        .bind(settlement.fence)
-        .execute(&mut tx)
-        .await?;
-        if settled == 0 {
-            return Ok(None);
-        }
-        write_step(&mut tx, &command, settlement.state, now).await?;
-        if settlement.state.is_final() {
-            finish(&mut tx, &command, settlement, now).await?;
-        }
+        let Some(command) = settle(&mut tx, settlement, now).await? else { return Ok(None) };
         tx.commit().await?;
         let kept = settlement.state == CommandState::Done || settlement.failure == Some(Failure::Unknown);
         if settlement.state.is_final() && !kept {
@@ -285,6 +254,47 @@ impl SqlStore {
     pub(super) async fn select_next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         query("SELECT min(due_at) FROM commands").value_if_any(&self.database).await
     }
+}
+
+/// The command as it was before; `None` when the state would not have moved forward or the lease was lost.
+pub(super) async fn settle(
+    tx: &mut Tx,
+    settlement: &Settlement,
+    now: Timestamp,
+) -> Result<Option<Command>, StoreError> {
+    let row = query("SELECT * FROM commands WHERE id = $1 AND ($2 IS NULL OR fence = $2)")
+        .bind(settlement.command.0)
+        .bind(settlement.fence)
+        .fetch_optional(&mut *tx)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let command = command_from(&row)?;
+    let expected = !settlement.only_unsent || command.sent_at.is_none();
+    if !expected || !command.state.may_become(settlement.state) {
+        return Ok(None);
+    }
+    // Whoever has claimed it meanwhile says what becomes of it.
+    let settled = query(
+        "UPDATE commands SET state = $1, failure = $2, handle = coalesce($3, handle),
+                             due_at = CASE WHEN $4 THEN NULL ELSE due_at END
+         WHERE id = $5 AND ($6 IS NULL OR fence = $6)",
+    )
+    .bind(settlement.state.name())
+    .bind(settlement.failure.map(Named::name))
+    .bind(settlement.handle.as_deref())
+    .bind(settlement.state.is_final())
+    .bind(command.id.0)
+    .bind(settlement.fence)
+    .execute(&mut *tx)
+    .await?;
+    if settled == 0 {
+        return Ok(None);
+    }
+    write_step(tx, &command, settlement.state, now).await?;
+    if settlement.state.is_final() {
+        finish(tx, &command, settlement, now).await?;
+    }
+    Ok(Some(command))
 }
 
 /// Passcode, audit and notification of a command that has ended.

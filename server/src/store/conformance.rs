@@ -141,7 +141,7 @@ pub struct Story {
     pub store: Arc<dyn Store>,
     pub clock: Arc<FakeClock>,
     pub ana: Person,
-    ben: Person,
+    pub ben: Person,
 }
 
 /// What the browser holds, as the store sees it.
@@ -226,7 +226,7 @@ impl Story {
         self.sign_in_with(person, cookie, None).await.0
     }
 
-    async fn actor(&self, cookie: u8) -> Option<Actor> {
+    pub async fn actor(&self, cookie: u8) -> Option<Actor> {
         self.store.actor(&token(cookie), &LIMITS, self.now()).await.unwrap()
     }
 
@@ -283,7 +283,7 @@ impl Story {
         }
     }
 
-    async fn settle(&self, command: CommandId, state: CommandState) -> bool {
+    pub async fn settle(&self, command: CommandId, state: CommandState) -> bool {
         let failure = (state == CommandState::Failed).then_some(Failure::DeviceRefused);
         let settlement = Settlement {
             command,
@@ -298,7 +298,7 @@ impl Story {
     }
 
     /// A reset that was carried out and left a passcode.
-    async fn done(&self, actor: &Actor, device: &Device) -> CommandId {
+    pub async fn done(&self, actor: &Actor, device: &Device) -> CommandId {
         let command = self.submit(actor, device).await.unwrap();
         self.begin_sending().await;
         assert!(self.settle(command, CommandState::Done).await);
@@ -306,7 +306,7 @@ impl Story {
     }
 
     /// The one command that is due, with its passcode sealed.
-    async fn begin_sending(&self) {
+    pub async fn begin_sending(&self) {
         let lease = self.store.lease(self.now(), self.now().plus_millis(MINUTE), &[]).await.unwrap().unwrap();
         assert!(self.store.begin_sending(&lease, Some(&sealed("a passcode")), self.now()).await.unwrap());
     }

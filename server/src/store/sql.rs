@@ -25,7 +25,7 @@ pub struct SqlStore {
     pub(super) database: Database,
 }
 
-static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+pub(super) static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
 impl SqlStore {
