@@ -157,15 +157,19 @@ impl Listener {
         after: i64,
         read: impl Future<Output = Result<LiveUpdate, E>>,
     ) -> Result<(i64, Utf8Bytes), E> {
-        let mut last = self.news.last.lock().await;
+        if let Some(known) = self.news.known(after) {
+            return Ok(known);
+        }
+        let _turn = self.news.turn.lock().await;
+        // Whoever had the turn before may have read just that.
+        if let Some(known) = self.news.known(after) {
+            return Ok(known);
+        }
         // Before the reading: what changes meanwhile is not in it for certain.
         let changes = self.news.changes.load(Ordering::Acquire);
-        if let Some(last) = last.as_ref().filter(|last| last.changes == changes && last.after == after) {
-            return Ok((last.cursor, last.text.clone()));
-        }
         let update = read.await?;
         let (cursor, text) = (update.cursor, text_of(&update));
-        *last = Some(Reading { changes, after, cursor, text: text.clone() });
+        *self.news.last() = Some(Reading { changes, after, cursor, text: text.clone() });
         Ok((cursor, text))
     }
 }
@@ -189,7 +193,9 @@ impl Drop for Listener {
 struct News {
     /// How often something has changed.
     changes: AtomicU64,
-    last: tokio::sync::Mutex<Option<Reading>>,
+    last: Mutex<Option<Reading>>,
+    /// To read. Those who find it read already do not queue for it.
+    turn: tokio::sync::Mutex<()>,
 }
 
 struct Reading {
@@ -197,6 +203,19 @@ struct Reading {
     after: i64,
     cursor: i64,
     text: Utf8Bytes,
+}
+
+impl News {
+    fn known(&self, after: i64) -> Option<(i64, Utf8Bytes)> {
+        let changes = self.changes.load(Ordering::Acquire);
+        let last = self.last();
+        let last = last.as_ref().filter(|last| last.changes == changes && last.after == after)?;
+        Some((last.cursor, last.text.clone()))
+    }
+
+    fn last(&self) -> MutexGuard<'_, Option<Reading>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 pub fn text_of(update: &LiveUpdate) -> Utf8Bytes {

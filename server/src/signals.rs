@@ -98,10 +98,12 @@ pub async fn tell_of_ends(portal: Arc<Portal>, signals: Arc<LocalSignals>, mut s
 
 #[cfg(test)]
 mod tests {
+    use domain::person::SessionId;
     use uuid::Uuid;
 
     use super::*;
     use crate::fakes::FakeClock;
+    use crate::listeners::Word;
 
     #[test]
     fn a_page_is_old_once_its_person_was_told_of_a_change() {
@@ -116,5 +118,19 @@ mod tests {
         assert!(signals.changed_since(ana, clock.now()));
         assert!(!signals.changed_since(ana, clock.now().plus_millis(1)));
         assert!(!signals.changed_since(ben, start.plus_millis(1)));
+    }
+
+    #[tokio::test]
+    async fn what_may_have_been_missed_is_read_again() {
+        let clock = Arc::new(FakeClock::new());
+        let signals = LocalSignals::new(Arc::clone(&clock) as _);
+        let ana = PersonId(Uuid::from_u128(1));
+        let page = signals.listeners.open(ana, SessionId(Uuid::from_u128(2)), 1).unwrap();
+        clock.wait(1_000);
+        let drawn = clock.now();
+        assert!(!signals.changed_since(ana, drawn));
+        signals.missed();
+        assert_eq!(page.hears().await, Word::Missed);
+        assert!(signals.changed_since(ana, drawn), "also of a page that comes later");
     }
 }

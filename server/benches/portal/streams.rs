@@ -14,7 +14,7 @@ use crate::figures::{Figure, Limit, median, p99, said};
 use crate::load::{cpu_seconds, resident_bytes};
 use crate::support::{Browser, GALAXY, Program};
 
-/// `cargo bench --bench portal streams` measures this alone.
+/// `ulimit -n 20000; cargo bench --bench portal streams` measures this alone: each stream is an open file on both sides.
 pub const NAME: &str = "streams";
 const STREAMS: usize = 10_000;
 const WARM: usize = 100;
@@ -41,6 +41,7 @@ async fn of_many() -> Vec<Figure> {
     let cookies = program.add_people(STREAMS).await;
     // What the first ones warm up is not theirs.
     let warm = Pages::open(&program, vec![ben.cookie_header(); WARM]).await;
+    signal_micros(&program, &ana).await;
     let alone = signal_micros(&program, &ana).await;
     let before = settled_bytes(&program).await;
     let mut pages = Pages::open(&program, cookies).await;
