@@ -19,6 +19,7 @@ pub mod recovery;
 pub mod refusal;
 pub mod sign_in;
 pub mod timestamp;
+pub mod tries;
 
 pub use refusal::Refusal;
 pub use timestamp::Timestamp;

@@ -16,6 +16,7 @@ use crate::notification::Notification;
 use crate::passkey::{Passkey, PasskeyId, UsedPasskey};
 use crate::person::{Actor, Person, PersonId, SessionId};
 use crate::sign_in::Arriving;
+use crate::tries::Try;
 use crate::{Refusal, Timestamp};
 
 /// The one clock. Never runs backwards while the process lives.
@@ -259,6 +260,14 @@ pub trait Store: Send + Sync {
     async fn sessions_ended_since(&self, since: Timestamp) -> Result<Vec<SessionId>, StoreError>;
     /// The newest unspent grant of that session for that device.
     async fn grant(&self, actor: &Actor, device: &DeviceId) -> Result<Option<Grant>, StoreError>;
+
+    // How often something may be tried
+    /// Takes one of each, or none of any.
+    ///
+    /// # Errors
+    /// [`Refusal::TooOften`].
+    async fn take_tries(&self, tries: &[Try], period_millis: i64, now: Timestamp) -> Result<(), Denied>;
+    async fn give_back_tries(&self, tries: &[Try], now: Timestamp) -> Result<(), StoreError>;
 
     // Passkeys and recovery codes
     /// Oldest first; none of a disabled person.

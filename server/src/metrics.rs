@@ -5,6 +5,7 @@ use axum_prometheus::metrics_exporter_prometheus::PrometheusHandle;
 use axum_prometheus::{EndpointLabel, PrometheusMetricLayerBuilder};
 use domain::Timestamp;
 use domain::command::CommandState;
+use domain::ports::Denied;
 
 use crate::store::names::Named;
 
@@ -30,6 +31,11 @@ pub fn around(router: Router) -> (Router, PrometheusHandle) {
         metrics::counter!("latchkey_resets_total", "outcome" => state.name()).absolute(0);
     }
     (router.layer(layer), figures)
+}
+
+/// Before anything was tried.
+pub fn sign_in_denied(denied: &Denied) {
+    signed_in(if matches!(denied, Denied::Refused(_)) { "throttled" } else { "failed" });
 }
 
 pub fn signed_in(outcome: &'static str) {

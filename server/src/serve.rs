@@ -101,7 +101,7 @@ impl Organisation {
             origins: Arc::new(origins),
             providers: providers.clone(),
             proxies: config.server.proxies()?.into(),
-            sign_ins: Arc::new(SignInLimits::new(&config.limits)),
+            sign_ins: Arc::new(SignInLimits::new(Arc::clone(&portal.store), &config.limits)),
             limits: config.limits.clone(),
             stopping: stop.subscribe(),
         };

@@ -7,20 +7,21 @@ use argon2::{Argon2, PasswordHash};
 use async_trait::async_trait;
 use domain::person::PersonId;
 use domain::ports::{Authenticator, Clock, Denied, Means, Randomness, Store, StoreError};
-use domain::{Refusal, recovery};
+use domain::recovery;
+use domain::tries::Try;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
 use crate::config::Limits;
-use crate::limits::Counters;
+use crate::limits::key;
 
 pub struct LocalAccounts {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Randomness>,
-    /// Wrong passwords of people who are signed in.
-    wrong: Counters<PersonId>,
+    /// So many wrong passwords of somebody who is signed in, in such a time.
     most_wrong: u32,
+    period_millis: i64,
     /// A hash takes 19 MiB and a processor: more at once than there are of those would only be slower.
     hashing: Semaphore,
     /// The hash of a password nobody has, so that an unknown name takes as long as a known one.
@@ -41,8 +42,8 @@ impl LocalAccounts {
             store,
             clock,
             random,
-            wrong: Counters::new(limits.sign_in_failure_minutes),
             most_wrong: limits.sign_in_failures,
+            period_millis: i64::from(limits.sign_in_failure_minutes) * 60_000,
             hashing: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from)),
             nobody,
         })
@@ -78,14 +79,13 @@ impl Authenticator for LocalAccounts {
     }
 
     async fn check(&self, person: PersonId, password: &SecretString) -> Result<bool, Denied> {
-        let counted = [(person, self.most_wrong)];
-        self.wrong
-            .take(&counted, self.clock.now())
-            .map_err(|retry_seconds| Refusal::TooOften { retry_seconds })?;
+        let counted = [Try { key: key(&[b"open page", person.0.as_bytes()]), most: self.most_wrong }];
+        let now = self.clock.now();
+        self.store.take_tries(&counted, self.period_millis, now).await?;
         let hash = self.store.password_of_person(person).await?;
         let right = self.verify(hash.unwrap_or_else(|| self.nobody.clone()), password.clone()).await;
         if !matches!(right, Ok(false)) {
-            self.wrong.give_back(&counted);
+            self.store.give_back_tries(&counted, now).await?;
         }
         Ok(right?)
     }

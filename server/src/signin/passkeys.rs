@@ -186,8 +186,8 @@ async fn sign_in(
     let counted = host
         .sign_ins
         .begin_elsewhere(peer.network, host.portal.now())
-        .inspect_err(|_| metrics::signed_in("throttled"))
-        .map_err(Refused)?;
+        .await
+        .inspect_err(metrics::sign_in_denied)?;
     let signed_in = async || {
         let Used { person, passkey, asked_at } = used(&host, &headers, &form).await?;
         let arrival = Arrival::new(&host);
@@ -197,7 +197,7 @@ async fn sign_in(
     match signed_in().await {
         Err(denied) => Err(in_vain(&host, counted, denied).await),
         Ok((landing, arrival)) => {
-            counted.forgive();
+            counted.forgive().await;
             Ok(arrival.land(&host, &landing))
         }
     }

@@ -55,8 +55,8 @@ async fn sign_in(
     let counted = host
         .sign_ins
         .begin(&credentials.user_name, before.as_ref(), peer.network, host.portal.now())
-        .inspect_err(|_| metrics::signed_in("throttled"))
-        .map_err(Refused)?;
+        .await
+        .inspect_err(metrics::sign_in_denied)?;
     let arrival = Arrival::new(&host);
     let attempt = SignInAttempt {
         user_name: credentials.user_name,
@@ -68,27 +68,27 @@ async fn sign_in(
         Err(denied) => {
             metrics::signed_in("failed");
             if !matches!(denied, Denied::Refused(Refusal::WrongCredentials)) {
-                counted.forgive();
+                counted.forgive().await;
             }
             return Err(denied.into());
         }
     };
-    counted.forgive();
+    counted.forgive().await;
     Ok(arrival.land(&host, &landing))
 }
 
 /// A sign-in without a password that led to no session. It counts, unless it is nobody's fault: whoever sits behind one
 /// address with many may not be kept out for a provider or a database that failed.
-pub async fn in_vain(host: &Host, counted: Attempt<'_>, denied: Denied) -> Refused {
+pub async fn in_vain(host: &Host, counted: Attempt, denied: Denied) -> Refused {
     metrics::signed_in("failed");
     if let Denied::Refused(refusal) = denied {
         match host.portal.note_refused_sign_in(refusal).await {
             Ok(true) => {}
-            Ok(false) => counted.forgive(),
+            Ok(false) => counted.forgive().await,
             Err(error) => return error.into(),
         }
     } else {
-        counted.forgive();
+        counted.forgive().await;
     }
     denied.into()
 }

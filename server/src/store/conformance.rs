@@ -18,6 +18,7 @@ use domain::ports::{
     StoredPasscode, WindowOutcome,
 };
 use domain::sign_in::Arriving;
+use domain::tries::Try;
 use domain::{Refusal, Timestamp};
 use tempfile::TempDir;
 
@@ -129,6 +130,7 @@ async fn whole_story(mut open: impl AsyncFnMut() -> Arc<dyn Store>) {
     a_provider_ends_the_sessions_it_told_of(&Story::new(open().await).await).await;
     a_session_is_proven_since_its_proof(&Story::new(open().await).await).await;
     what_may_be_used_once_is_used_once(&Story::new(open().await).await).await;
+    tries_are_counted_for_everybody(&Story::new(open().await).await).await;
     a_passkey_is_one_persons(&Story::new(open().await).await).await;
     a_recovery_code_opens_once(&Story::new(open().await).await).await;
     a_session_that_ended_changes_nothing(&Story::new(open().await).await).await;
@@ -1146,4 +1148,26 @@ async fn what_may_be_used_once_is_used_once(story: &Story) {
     let rows = story.store.audit_after(0, 100).await.unwrap();
     let last = rows.last().unwrap();
     assert_eq!((event(last), last.person), (Event::SignInNotBegunHere, None));
+}
+
+async fn tries_are_counted_for_everybody(story: &Story) {
+    let [account, address] = [(1, 3), (2, 5)].map(|(key, most)| Try { key: token(key), most });
+    let both = [account.clone(), address.clone()];
+    let take = async |tries: &[Try]| match story.store.take_tries(tries, 10 * MINUTE, story.now()).await {
+        Ok(()) => None,
+        Err(Denied::Refused(Refusal::TooOften { retry_seconds })) => Some(retry_seconds),
+        Err(other) => panic!("{other}"),
+    };
+    // However many come at once.
+    let tries: Vec<_> = futures::future::join_all((0..8).map(|_| take(&both))).await;
+    assert_eq!(tries.iter().filter(|taken| taken.is_none()).count(), 3);
+    assert_eq!(take(&both).await, Some(201));
+    // What was refused took nothing of the other.
+    for refused in [None, None, Some(121)] {
+        assert_eq!(take(std::slice::from_ref(&address)).await, refused);
+    }
+    story.store.give_back_tries(std::slice::from_ref(&account), story.now()).await.unwrap();
+    assert_eq!(take(std::slice::from_ref(&account)).await, None);
+    story.clock.wait(10 * MINUTE);
+    assert_eq!(take(&both).await, None);
 }

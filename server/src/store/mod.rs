@@ -12,6 +12,7 @@ mod passcodes;
 mod passkeys;
 mod sessions;
 pub mod sql;
+mod tries;
 
 #[cfg(test)]
 pub mod conformance;

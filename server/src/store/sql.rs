@@ -17,6 +17,7 @@ use domain::ports::{
     Denied, Lease, NewSession, Pause, Proofs, Sealed, SessionLimits, Settlement, Store, StoreError,
     StoredPasscode, WindowOutcome,
 };
+use domain::tries::Try;
 use sqlx::migrate::Migrator;
 
 use crate::database::{Database, Engine, Row, query};
@@ -180,6 +181,13 @@ impl Store for SqlStore {
     }
     async fn grant(&self, actor: &Actor, device: &DeviceId) -> Result<Option<Grant>, StoreError> {
         self.select_grant(actor, device).await
+    }
+
+    async fn take_tries(&self, tries: &[Try], period_millis: i64, now: Timestamp) -> Result<(), Denied> {
+        Ok(self.update_tries(tries, period_millis, now).await??)
+    }
+    async fn give_back_tries(&self, tries: &[Try], now: Timestamp) -> Result<(), StoreError> {
+        self.update_tries_given_back(tries, now).await
     }
 
     async fn passkeys(&self, person: PersonId) -> Result<Vec<Passkey>, StoreError> {

@@ -92,10 +92,10 @@ async fn callback(
     let limits = &host.sign_ins;
     let now = host.portal.now();
     let counted = match returned {
-        Some(_) => limits.begin_elsewhere(peer.network, now),
-        None => limits.begin_unasked(peer.network, now),
+        Some(_) => limits.begin_elsewhere(peer.network, now).await,
+        None => limits.begin_unasked(peer.network, now).await,
     };
-    let counted = counted.inspect_err(|_| metrics::signed_in("throttled")).map_err(Refused)?;
+    let counted = counted.inspect_err(metrics::sign_in_denied)?;
     let signed_in = async || {
         let (question, returned) = returned.ok_or(Refusal::NotBegunHere)?;
         let answered = answered(&host, provider, &headers, &question, returned).await?;
@@ -108,7 +108,7 @@ async fn callback(
     match signed_in().await {
         Err(denied) => Err(in_vain(&host, counted, denied).await),
         Ok((landing, arrival)) => {
-            counted.forgive();
+            counted.forgive().await;
             let mut response = arrival.land(&host, &landing);
             response.headers_mut().append(SET_COOKIE, host.cookies.clear(Kind::Asking));
             Ok(response)
