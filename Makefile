@@ -54,7 +54,7 @@ test: tools ## formatting, lints, licences, unit and integration tests, abuse ca
 	$(SAY) 'Licences, versions and sources of what comes in'
 	cargo deny --log-level error check bans licenses sources
 	$(SAY) 'Unit and integration tests'
-	cargo nextest run $(HOST) --no-fail-fast -E 'not binary(cases) and not binary(torture)'
+	server/tests/with-postgres cargo nextest run $(HOST) --no-fail-fast -E 'not binary(cases) and not binary(torture)'
 	$(SAY) 'Abuse cases'
 	@$(MAKE) cases
 	$(SAY) 'Faults on purpose'
@@ -83,13 +83,17 @@ budget: site ## say how many bytes of script a first visit costs, and fail when 
 	@bytes=$$(cat '$(TARGET)'/release/site/pkg/*.js.br '$(TARGET)'/release/site/pkg/*.wasm.br | wc -c); \
 	echo "$$bytes bytes of JavaScript and WebAssembly; at most $(BUDGET)"; (( bytes <= $(BUDGET) ))
 
-# One line a case from the runner's own report; a case with several tests has passed when all of them have.
+# One line a case from the runner's own reports; a case with several tests has passed when all of them have, over SQLite
+# and over PostgreSQL.
 .PHONY: cases
-cases: tools-test ## run the abuse cases, one line each
+cases: tools-test ## run the abuse cases over both databases, one line each
 	@cargo nextest run --package server --locked --test cases --no-run
-	@mkdir -p '$(TARGET)' && log='$(TARGET)/cases.log'; \
-	cargo nextest run --package server --locked --test cases --no-fail-fast --color never \
-		--status-level pass --final-status-level none >"$$log" 2>&1 || true; \
+	@mkdir -p '$(TARGET)' && log='$(TARGET)/cases.log' && : >"$$log"; \
+	for database in sqlite postgres; do \
+		LATCHKEY_TEST_ON=$$database server/tests/with-postgres cargo nextest run --package server --locked --test cases \
+			--no-fail-fast --color never --status-level pass --final-status-level none >>"$$log" 2>&1 || true; \
+	done; \
+	(( $$(grep -c '^ *Summary \[' "$$log") == 2 )) || { cat "$$log" >&2; exit 1; }; \
 	grep -qE ' (FAIL|TIMEOUT|SIG[A-Z]+) ' "$$log" && cat "$$log" >&2; \
 	awk 'match($$0, /server::cases +([a-z_]+::)?case_[0-9]+/) { \
 			name = substr($$0, RSTART, RLENGTH); sub(/.*case_0*/, "", name); \
@@ -189,6 +193,8 @@ tools-build:
 
 .PHONY: tools-test
 tools-test: tools-build
+	@[[ -x $$(pg_config --bindir 2>/dev/null)/initdb || -n $$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null) ]] \
+		|| $(call apt,postgresql)
 	@[[ -x /usr/sbin/haproxy ]] || command -v haproxy >/dev/null || $(call apt,haproxy)
 	@ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || $(call apt,faketime)
 	@$(call crate,cargo-nextest,cargo-nextest,$(NEXTEST_VERSION),--locked)

@@ -14,6 +14,8 @@ pub enum Signal {
         person: PersonId,
         except: Option<SessionId>,
     },
+    /// Some signals of other replicas may not have been heard: whoever listens looks at the rows.
+    Missed,
 }
 
 /// What the flag shows.

@@ -51,6 +51,15 @@ pub struct Server {
 #[serde(deny_unknown_fields, default)]
 pub struct Database {
     pub url: String,
+    /// To a PostgreSQL, for reading. One more writes, and one listens.
+    pub connections: u32,
+}
+
+/// Where the rows are.
+pub enum Rows {
+    File(PathBuf),
+    /// The address of a PostgreSQL.
+    Server(String),
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -171,7 +180,7 @@ impl Default for Server {
 
 impl Default for Database {
     fn default() -> Self {
-        Self { url: "sqlite:latchkey.db".to_owned() }
+        Self { url: "sqlite:latchkey.db".to_owned(), connections: 8 }
     }
 }
 
@@ -308,8 +317,9 @@ impl Config {
         ] {
             within(&format!("limits.{key}"), value.into(), least, most)?;
         }
+        within("database.connections", self.database.connections.into(), 2, 100)?;
         self.server.proxies()?;
-        self.database.file()?;
+        self.database.rows()?;
         self.organisation.check()?;
         Oidc::check(&self.oidc)?;
         fleets::check(&self.fleet, &self.owner)
@@ -419,23 +429,44 @@ fn is_loopback(host: &str) -> bool {
 }
 
 impl Database {
-    pub fn file(&self) -> Result<PathBuf, String> {
+    pub fn rows(&self) -> Result<Rows, String> {
+        if self.is_server() {
+            return Ok(Rows::Server(self.url.clone()));
+        }
         match self.url.strip_prefix("sqlite:") {
-            Some(path) if !path.is_empty() => Ok(path.trim_start_matches("//").into()),
-            _ => {
-                Err("database.url has to be sqlite: and the path of a file, as in sqlite:latchkey.db"
-                    .to_owned())
+            Some(path) if !path.is_empty() => Ok(Rows::File(path.trim_start_matches("//").into())),
+            _ => Err("database.url has to be sqlite: and the path of a file, as in sqlite:latchkey.db, or the address of a \
+                      PostgreSQL, as in postgres://latchkey:PASSWORD@db.example.com/latchkey"
+                .to_owned()),
+        }
+    }
+
+    pub fn is_server(&self) -> bool {
+        ["postgres://", "postgresql://"].iter().any(|scheme| self.url.starts_with(scheme))
+    }
+
+    /// Without the password, for whoever reads a terminal or a log.
+    pub fn shown(&self) -> String {
+        match (self.is_server(), self.url.split_once("://"), self.url.rsplit_once('@')) {
+            (true, Some((scheme, _)), Some((_, place))) => {
+                format!("{scheme}://{}", place.split('?').next().unwrap_or_default())
             }
+            (true, ..) => self.url.split('?').next().unwrap_or_default().to_owned(),
+            (false, ..) => self.url.clone(),
         }
     }
 }
 
 impl Seal {
-    pub fn key_beside(&self, database: &Path) -> PathBuf {
-        if self.key_file.as_os_str().is_empty() {
-            database.with_file_name("seal.key")
-        } else {
-            self.key_file.clone()
+    pub fn key(&self, database: &Database) -> Result<PathBuf, String> {
+        match database.rows()? {
+            _ if !self.key_file.as_os_str().is_empty() => Ok(self.key_file.clone()),
+            Rows::File(file) => Ok(file.with_file_name("seal.key")),
+            Rows::Server(_) => Err(
+                "seal.key_file is not set, and no folder is beside a PostgreSQL. Set it to a file that all \
+                                    replicas read the same key from"
+                    .to_owned(),
+            ),
         }
     }
 }

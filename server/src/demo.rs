@@ -50,9 +50,15 @@ pub async fn run(demo: &Demo, mut config: Config) -> Result<(), String> {
     name_the_organisation(&mut config);
     let ports = Ports::take(&config)?;
     make_folder(&demo.data)?;
-    config.database.url = format!("sqlite:{}", demo.data.join("portal.db").display());
+    if !config.database.is_server() {
+        config.database.url = format!("sqlite:{}", demo.data.join("portal.db").display());
+    }
+    if config.seal.key_file.as_os_str().is_empty() {
+        config.seal.key_file = demo.data.join("seal.key");
+    }
     let unusable = |reason| format!("the demo's data in {} cannot be used: {reason}", demo.data.display());
-    let opened = Opened::from(&config).await.map_err(unusable)?;
+    let mut opened = Opened::from(&config).await.map_err(unusable)?;
+    opened.serve_alone(&config)?;
     let people = people(&opened).await.map_err(unusable)?;
     let fleet = demo.data.join("fleet.db");
     let (clock, random) = (Arc::clone(&opened.clock), Arc::clone(&opened.random));

@@ -27,7 +27,7 @@ pub async fn examine(config: &Config) -> Result<(), String> {
     say("style and script", built_site());
     match Opened::from(config).await {
         Ok(opened) => {
-            say("database", Ok(config.database.url.clone()));
+            say("database", Ok(config.database.shown()));
             say("key of temporary passcodes", key(config));
             say("accounts", accounts(&opened, config).await);
             for provider in Providers::of(&config.oidc, &opened.clock)?.all() {
@@ -69,7 +69,7 @@ fn proxies(config: &Config) -> Result<String, String> {
 }
 
 fn key(config: &Config) -> Result<String, String> {
-    let path = config.seal.key_beside(&config.database.file()?);
+    let path = config.seal.key(&config.database)?;
     if !Path::new(&path).exists() {
         return Ok(format!("{} will be made at the first start", path.display()));
     }

@@ -5,7 +5,7 @@ mod branding;
 mod cli;
 mod clock;
 mod config;
-mod database;
+pub mod database;
 mod demo;
 mod doctor;
 mod drawing;
@@ -28,6 +28,7 @@ mod outgoing;
 mod peer;
 mod random;
 mod refused;
+mod replicas;
 mod seal;
 mod serve;
 mod signals;
@@ -38,6 +39,14 @@ mod stream;
 mod user;
 mod webhooks;
 mod worker;
+
+// Those that the tests of the whole program have as well.
+#[cfg(test)]
+extern crate self as server;
+#[cfg(test)]
+#[allow(dead_code, reason = "the tests of the whole program use the rest")]
+#[path = "../tests/support/portal.rs"]
+mod portal;
 
 use std::process::ExitCode;
 

@@ -17,6 +17,10 @@ pub fn around(router: Router) -> (Router, PrometheusHandle) {
     metrics::describe_gauge!("latchkey_live_streams", "Open live streams of signed-in pages");
     metrics::describe_counter!("latchkey_sign_ins_total", "Sign-ins by what came of them");
     metrics::describe_counter!("latchkey_resets_total", "Resets that have ended, by how");
+    metrics::describe_counter!(
+        "latchkey_clock_readings_total",
+        "How often a PostgreSQL told the time that this replica goes by"
+    );
     metrics::gauge!("latchkey_live_streams").set(0);
     for outcome in ["done", "failed", "throttled"] {
         metrics::counter!("latchkey_sign_ins_total", "outcome" => outcome).absolute(0);
@@ -29,6 +33,10 @@ pub fn around(router: Router) -> (Router, PrometheusHandle) {
 
 pub fn signed_in(outcome: &'static str) {
     metrics::counter!("latchkey_sign_ins_total", "outcome" => outcome).increment(1);
+}
+
+pub fn clock_read() {
+    metrics::counter!("latchkey_clock_readings_total").increment(1);
 }
 
 pub fn reset_ended(state: CommandState) {

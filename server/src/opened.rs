@@ -1,39 +1,83 @@
 //! What every command of the program needs of the configuration: the rows, the time, the accounts.
 
+use std::fs::{File, TryLockError};
+use std::path::Path;
 use std::sync::Arc;
 
-use domain::ports::{Clock, Randomness, Store};
+use domain::ports::{Clock, Randomness, Store, StoreError};
 
 use crate::clock::ServerClock;
-use crate::config::Config;
+use crate::config::{Config, Rows};
 use crate::fleet::nanomdm::enrolments::Enrolments;
 use crate::random::SystemRandom;
+use crate::replicas::Replicas;
 use crate::signin::local::LocalAccounts;
-use crate::store::sqlite::SqliteStore;
+use crate::store::sql::SqlStore;
 
 pub struct Opened {
     pub store: Arc<dyn Store>,
     pub enrolments: Arc<dyn Enrolments>,
+    /// Keeps others from serving the same file of SQLite.
+    alone: Option<File>,
+    /// When the rows are on a PostgreSQL.
+    pub replicas: Option<Replicas>,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Randomness>,
     pub accounts: Arc<LocalAccounts>,
 }
 
 impl Opened {
+    /// Before pages are served and commands carried out. A file of SQLite is one program's: another one would not hear of
+    /// what this one changes.
+    pub fn serve_alone(&mut self, config: &Config) -> Result<(), String> {
+        if let Rows::File(file) = config.database.rows()? {
+            self.alone = Some(lock(&file)?);
+        }
+        Ok(())
+    }
+
     /// Makes the database if there is none, and brings its tables up to date.
     pub async fn from(config: &Config) -> Result<Self, String> {
-        let file = config.database.file()?;
-        let failed = |reason: String| format!("the database {} cannot be used: {reason}", file.display());
-        let store = SqliteStore::open(&file).await.map_err(|error| failed(error.to_string()))?;
-        let store = Arc::new(store);
+        let failed =
+            |error: StoreError| format!("the database {} cannot be used: {error}", config.database.shown());
+        let store = match config.database.rows()? {
+            Rows::File(file) => SqlStore::in_file(&file).await,
+            Rows::Server(url) => SqlStore::on_server(&url, config.database.connections).await,
+        };
+        let store = Arc::new(store.map_err(failed)?);
+        let server = config.database.is_server().then(|| (store.database(), config.database.url.clone()));
         let enrolments: Arc<dyn Enrolments> = Arc::clone(&store) as _;
         let store: Arc<dyn Store> = store;
-        let latest = store.latest_time().await.map_err(|error| failed(error.to_string()))?;
-        let clock: Arc<dyn Clock> = Arc::new(ServerClock::starting_after(latest));
+        let latest = store.latest_time().await.map_err(failed)?;
+        let clock = match &server {
+            Some((database, _)) => {
+                ServerClock::of_the_database(database.time().await.map_err(failed)?, latest)
+            }
+            None => ServerClock::of_the_machine(latest),
+        };
+        let clock = Arc::new(clock);
+        let replicas = server.map(|(database, url)| Replicas { database, url, clock: Arc::clone(&clock) });
+        let clock: Arc<dyn Clock> = clock;
         let random: Arc<dyn Randomness> = Arc::new(SystemRandom);
         let accounts =
             LocalAccounts::new(Arc::clone(&store), Arc::clone(&clock), Arc::clone(&random), &config.limits);
         let accounts = Arc::new(accounts.map_err(|error| error.to_string())?);
-        Ok(Self { store, enrolments, clock, random, accounts })
+        Ok(Self { alone: None, store, enrolments, replicas, clock, random, accounts })
+    }
+}
+
+fn lock(database: &Path) -> Result<File, String> {
+    let path = database.with_added_extension("serving");
+    let failed = |error: String| format!("the file {} cannot be locked: {error}", path.display());
+    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(|error| failed(error.to_string()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(format!(
+            "another latchkey serves {} already. Stop that one first, or keep the rows in a PostgreSQL, which several can \
+             share: database.url = \"postgres://…\"",
+            database.display()
+        )),
+        Err(TryLockError::Error(error)) => Err(failed(error.to_string())),
     }
 }

@@ -18,8 +18,9 @@ pub async fn serve(config: Config) -> Result<(), String> {
     let ending = Ending::listen()?;
     let origins = origins(&config)?;
     let ports = Ports::take(&config)?;
-    let opened = Opened::from(&config).await?;
+    let mut opened = Opened::from(&config).await?;
     fit(&opened, &config).await?;
+    opened.serve_alone(&config)?;
     let told = format!("Latchkey is at {}", config.server.public_url);
     let pages = pages(&config, None)?;
     let organisation = Organisation { config, opened, origins, own_fleets: Vec::new(), pages };

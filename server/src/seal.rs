@@ -42,7 +42,7 @@ pub enum KeyFileError {
 impl FileSealer {
     /// The keys that the settings name.
     pub fn from(config: &Config, random: Arc<dyn Randomness>) -> Result<Self, String> {
-        let key = config.seal.key_beside(&config.database.file()?);
+        let key = config.seal.key(&config.database)?;
         let previous = &config.seal.previous_key_file;
         let previous = (!previous.as_os_str().is_empty()).then_some(previous.as_path());
         Self::open(&key, previous, random).map_err(|error| error.to_string())

@@ -110,6 +110,9 @@ impl Organisation {
         let worker = Arc::new(Worker::new(Arc::clone(&portal)));
         tasks.spawn(worker.run(signals.subscribe(), stop.subscribe()));
         tasks.spawn(providers.meet(stop.subscribe()));
+        if let Some(replicas) = opened.replicas {
+            tasks.spawn(replicas.run(Arc::clone(&signals), stop.subscribe()));
+        }
         tasks.spawn(tell_of_ends(portal, signals, stop.subscribe()));
         tasks.spawn(listen::serve(ports.management, management, config.limits.clone(), stop.subscribe()));
         tasks.spawn(listen::serve(ports.pages, public, config.limits, stop.subscribe()));

@@ -16,14 +16,20 @@ pub struct LocalSignals {
     sender: broadcast::Sender<Signal>,
     clock: Arc<dyn Clock>,
     /// Since when it hears of every change.
-    hears_since: Timestamp,
+    hears_since: Mutex<Timestamp>,
     last_changes: Mutex<HashMap<PersonId, Timestamp>>,
 }
 
 impl LocalSignals {
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        let hears_since = clock.now();
+        let hears_since = Mutex::new(clock.now());
         Self { sender: broadcast::channel(1024).0, clock, hears_since, last_changes: Mutex::default() }
+    }
+
+    /// What others changed may not have been heard: everybody reads their rows again, and no page drawn before is new.
+    pub fn missed(&self) {
+        *self.hears_since.lock().unwrap_or_else(PoisonError::into_inner) = self.clock.now();
+        let _ = self.sender.send(Signal::Missed);
     }
 
     pub fn subscribe(&self) -> broadcast::Receiver<Signal> {
@@ -33,7 +39,8 @@ impl LocalSignals {
     /// Whether a page of that person which was drawn then may show what is no longer so.
     pub fn changed_since(&self, person: PersonId, drawn: Timestamp) -> bool {
         let changes = self.last_changes.lock().unwrap_or_else(PoisonError::into_inner);
-        drawn <= self.hears_since || changes.get(&person).is_some_and(|last| *last >= drawn)
+        drawn <= *self.hears_since.lock().unwrap_or_else(PoisonError::into_inner)
+            || changes.get(&person).is_some_and(|last| *last >= drawn)
     }
 }
 

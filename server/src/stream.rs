@@ -131,9 +131,9 @@ impl Stream {
             Ok(Signal::SessionsEnded { person, except }) if person == me && except != Some(mine) => {
                 Err(End::SessionEnded)
             }
-            Ok(_) => Ok(false),
             // What was missed may have been the end of this session.
-            Err(RecvError::Lagged(_)) => self.check_session().await.map(|()| true),
+            Ok(Signal::Missed) | Err(RecvError::Lagged(_)) => self.check_session().await.map(|()| true),
+            Ok(_) => Ok(false),
             Err(RecvError::Closed) => Err(End::Restarting),
         }
     }

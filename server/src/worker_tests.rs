@@ -18,7 +18,7 @@ use crate::fakes::{Counting, Nobody};
 use crate::seal::FileSealer;
 use crate::signals::LocalSignals;
 use crate::store::conformance::Story;
-use crate::store::sqlite::SqliteStore;
+use crate::store::sql::SqlStore;
 
 /// What becomes of one message to the MDM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,7 +184,7 @@ impl Scene {
     async fn new(unclear: Unclear, fates: Vec<Message>) -> Self {
         let folder = TempDir::new().unwrap();
         let store: Arc<dyn Store> =
-            Arc::new(SqliteStore::open(&folder.path().join("portal.db")).await.unwrap());
+            Arc::new(SqlStore::in_file(&folder.path().join("portal.db")).await.unwrap());
         let story = Story::new(Arc::clone(&store)).await;
         let mdm = Arc::new(StandIn {
             fleet: FleetId::parse("virtual").unwrap(),

@@ -3,16 +3,15 @@ use domain::audit::Event;
 use domain::person::{Actor, Person, PersonId, SessionId};
 use domain::ports::StoreError;
 use domain::{Refusal, Timestamp};
-use sqlx::Row;
 use uuid::Uuid;
 
 use super::audit::{AuditRow, audit};
 use super::passcodes::session_lives;
 use super::passkeys;
-use super::sqlite::{SqliteStore, person_from};
-use crate::database::Tx;
+use super::sql::{SqlStore, person_from};
+use crate::database::{Tx, query};
 
-impl SqliteStore {
+impl SqlStore {
     pub(super) async fn insert_person(
         &self,
         person: &Person,
@@ -20,9 +19,9 @@ impl SqliteStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut tx = self.database.write().await?;
-        sqlx::query(
+        query(
             "INSERT INTO people (id, user_name, name, email, it_admin, password_hash, created_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(person.id.0)
         .bind(&person.user_name)
@@ -30,17 +29,17 @@ impl SqliteStore {
         .bind(&person.email)
         .bind(person.it_admin)
         .bind(password_hash)
-        .bind(now.0)
-        .execute(&mut *tx)
+        .bind(now)
+        .execute(&mut tx)
         .await?;
-        audit(&mut tx, about(person.id, Event::PersonAdded), now).await?;
-        Ok(tx.commit().await?)
+        audit(&mut tx, about(person.id, Event::PersonAdded), now)?;
+        tx.commit().await
     }
 
     pub(super) async fn select_person(&self, id: PersonId) -> Result<Option<Person>, StoreError> {
-        sqlx::query("SELECT id, user_name, name, email, subject, it_admin FROM people WHERE id = ?")
+        query("SELECT id, user_name, name, email, subject, it_admin FROM people WHERE id = $1")
             .bind(id.0)
-            .fetch_optional(&self.database.reads)
+            .fetch_optional(&self.database)
             .await?
             .map(|row| person_from(&row))
             .transpose()
@@ -51,26 +50,26 @@ impl SqliteStore {
         user_name: &str,
     ) -> Result<Option<(PersonId, String)>, StoreError> {
         let row =
-            sqlx::query("SELECT id, password_hash FROM people WHERE user_name = ? AND password_hash <> '' AND disabled_at IS NULL")
+            query("SELECT id, password_hash FROM people WHERE lower(user_name) = lower($1) AND password_hash <> '' AND disabled_at IS NULL")
                 .bind(user_name)
-                .fetch_optional(&self.database.reads)
+                .fetch_optional(&self.database)
                 .await?;
         Ok(match row {
-            Some(row) => Some((PersonId(row.try_get("id")?), row.try_get("password_hash")?)),
+            Some(row) => Some((PersonId(row.get("id")?), row.get("password_hash")?)),
             None => None,
         })
     }
 
     pub(super) async fn select_password_of_person(&self, id: PersonId) -> Result<Option<String>, StoreError> {
-        Ok(sqlx::query_scalar("SELECT password_hash FROM people WHERE id = ? AND password_hash <> ''")
+        query("SELECT password_hash FROM people WHERE id = $1 AND password_hash <> ''")
             .bind(id.0)
-            .fetch_optional(&self.database.reads)
-            .await?)
+            .value_if_any(&self.database)
+            .await
     }
 
     pub(super) async fn select_has_passwords(&self) -> Result<bool, StoreError> {
         let any = "SELECT EXISTS (SELECT 1 FROM people WHERE password_hash <> '' AND disabled_at IS NULL)";
-        Ok(sqlx::query_scalar(any).fetch_one(&self.database.reads).await?)
+        query(any).value(&self.database).await
     }
 
     pub(super) async fn update_password(
@@ -88,7 +87,7 @@ impl SqliteStore {
         end_what_was_proven(&mut tx, person, Some(actor.session), now).await?;
         // Somebody may have changed it because another one knew it.
         passkeys::forget_recovery_codes(&mut tx, person).await?;
-        audit(&mut tx, about(person, Event::PasswordChanged), now).await?;
+        audit(&mut tx, about(person, Event::PasswordChanged), now)?;
         tx.commit().await?;
         Ok(Ok(()))
     }
@@ -104,8 +103,8 @@ impl SqliteStore {
         end_what_was_proven(&mut tx, person, None, now).await?;
         forget_browsers(&mut tx, person).await?;
         passkeys::forget_all(&mut tx, person).await?;
-        audit(&mut tx, about(person, Event::PasswordSet), now).await?;
-        Ok(tx.commit().await?)
+        audit(&mut tx, about(person, Event::PasswordSet), now)?;
+        tx.commit().await
     }
 
     pub(super) async fn update_disabled(
@@ -115,27 +114,27 @@ impl SqliteStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut tx = self.database.write().await?;
-        sqlx::query("UPDATE people SET disabled_at = ? WHERE id = ?")
-            .bind(disabled.then_some(now.0))
+        query("UPDATE people SET disabled_at = $1 WHERE id = $2")
+            .bind(disabled.then_some(now))
             .bind(person.0)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?;
         end_what_was_proven(&mut tx, person, None, now).await?;
         forget_browsers(&mut tx, person).await?;
         let event = if disabled { Event::PersonDisabled } else { Event::PersonEnabled };
-        audit(&mut tx, about(person, event), now).await?;
-        Ok(tx.commit().await?)
+        audit(&mut tx, about(person, event), now)?;
+        tx.commit().await
     }
 
     pub(super) async fn select_accounts(&self) -> Result<Vec<Account>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT id, user_name, name, email, subject, it_admin, disabled_at FROM people ORDER BY user_name",
+        let rows = query(
+            "SELECT id, user_name, name, email, subject, it_admin, disabled_at FROM people ORDER BY lower(user_name)",
         )
-        .fetch_all(&self.database.reads)
+        .fetch_all(&self.database)
         .await?;
         rows.iter()
             .map(|row| {
-                let disabled = row.try_get::<Option<i64>, _>("disabled_at")?.is_some();
+                let disabled = row.maybe::<Timestamp>("disabled_at")?.is_some();
                 Ok(Account { person: person_from(row)?, disabled })
             })
             .collect()
@@ -148,14 +147,14 @@ impl SqliteStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut tx = self.database.write().await?;
-        let person: Option<Uuid> = sqlx::query_scalar("SELECT id FROM people WHERE user_name = ?")
+        let person: Option<Uuid> = query("SELECT id FROM people WHERE lower(user_name) = lower($1)")
             .bind(user_name)
-            .fetch_optional(&mut *tx)
+            .value_if_any(&mut tx)
             .await?;
         let person = person.map(PersonId);
         let row = AuditRow { person, event: Event::SignInFailed, device: None, command: None };
-        audit(&mut tx, row, now).await?;
-        Ok(tx.commit().await?)
+        audit(&mut tx, row, now)?;
+        tx.commit().await
     }
 
     pub(super) async fn select_known_browser(
@@ -163,22 +162,22 @@ impl SqliteStore {
         user_name: &str,
         browser: &TokenHash,
     ) -> Result<bool, StoreError> {
-        Ok(sqlx::query_scalar(
+        query(
             "SELECT EXISTS (SELECT 1 FROM known_browsers k JOIN people p ON p.id = k.person
-                            WHERE k.browser = ? AND p.user_name = ?)",
+                            WHERE k.browser = $1 AND lower(p.user_name) = lower($2))",
         )
         .bind(&browser.0[..])
         .bind(user_name)
-        .fetch_one(&self.database.reads)
-        .await?)
+        .value(&self.database)
+        .await
     }
 }
 
 async fn write_password(tx: &mut Tx, person: PersonId, password_hash: &str) -> Result<(), StoreError> {
-    sqlx::query("UPDATE people SET password_hash = ? WHERE id = ?")
+    query("UPDATE people SET password_hash = $1 WHERE id = $2")
         .bind(password_hash)
         .bind(person.0)
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     Ok(())
 }
@@ -191,28 +190,28 @@ async fn end_what_was_proven(
     except: Option<SessionId>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "UPDATE sessions SET ended_at = ?1 WHERE person = ?2 AND (?3 IS NULL OR id <> ?3) AND ended_at IS NULL",
+    query(
+        "UPDATE sessions SET ended_at = $1 WHERE person = $2 AND ($3 IS NULL OR id <> $3) AND ended_at IS NULL",
     )
-    .bind(now.0)
+    .bind(now)
     .bind(person.0)
     .bind(except.map(|session| session.0))
-    .execute(&mut **tx)
+    .execute(&mut *tx)
     .await?;
-    sqlx::query("UPDATE windows SET consumed_at = ? WHERE person = ? AND consumed_at IS NULL")
-        .bind(now.0)
+    query("UPDATE windows SET consumed_at = $1 WHERE person = $2 AND consumed_at IS NULL")
+        .bind(now)
         .bind(person.0)
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
-    sqlx::query("DELETE FROM grants WHERE person = ? AND spent_on IS NULL")
+    query("DELETE FROM grants WHERE person = $1 AND spent_on IS NULL")
         .bind(person.0)
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
     Ok(())
 }
 
 async fn forget_browsers(tx: &mut Tx, person: PersonId) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM known_browsers WHERE person = ?").bind(person.0).execute(&mut **tx).await?;
+    query("DELETE FROM known_browsers WHERE person = $1").bind(person.0).execute(&mut *tx).await?;
     Ok(())
 }
 

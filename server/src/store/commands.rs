@@ -9,8 +9,6 @@ use domain::passcode::{Maker, PasscodePolicy};
 use domain::person::{Actor, PersonId};
 use domain::ports::{Lease, Pause, Sealed, Settlement, StoreError};
 use domain::{Refusal, Timestamp};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
 
 use super::audit::{AuditRow, audit};
@@ -18,15 +16,26 @@ use super::names::Named;
 use super::notifications::notify;
 use super::passcodes::{arm_passcode, erase_older_passcodes, erase_passcode, keep_passcode, sealed_of};
 use super::sessions::newest_grant;
-use super::sqlite::{SqliteStore, person_from};
-use crate::database::Tx;
+use super::sql::{SqlStore, person_from};
+use crate::database::{Engine, On, Row, Tx, query};
 
-/// The command that has been due for longest, of an MDM that is not busy. A device's id begins with its MDM's.
-const DUE: &str = "SELECT id FROM commands
-    WHERE due_at <= ? AND instr(?, ',' || substr(device, 1, instr(device, '.') - 1) || ',') = 0
-    ORDER BY due_at LIMIT 1";
+/// The command that has been due for longest, of an MDM that is not busy.
+macro_rules! due {
+    () => {
+        "SELECT id FROM commands WHERE due_at <= $2 AND replace($3, ',' || fleet || ',', '') = $3 ORDER BY due_at LIMIT 1"
+    };
+}
+const DUE: &str = due!();
+const CLAIM: &str =
+    concat!("UPDATE commands SET due_at = $1, fence = fence + 1 WHERE id = (", due!(), ") RETURNING *");
+/// Past those that another replica is just claiming or settling.
+const CLAIM_AMONG_REPLICAS: &str = concat!(
+    "UPDATE commands SET due_at = $1, fence = fence + 1 WHERE id = (",
+    due!(),
+    " FOR UPDATE SKIP LOCKED) RETURNING *"
+);
 
-impl SqliteStore {
+impl SqlStore {
     pub(super) async fn insert_command(
         &self,
         actor: &Actor,
@@ -51,17 +60,17 @@ impl SqliteStore {
                     device: Some(&id),
                     command: None,
                 };
-                audit(&mut tx, row, now).await?;
+                audit(&mut tx, row, now)?;
                 tx.commit().await?;
                 return Ok(Err(refusal));
             }
         };
         let mut erased = false;
         if let Submission::New(grant) = submission {
-            sqlx::query("UPDATE grants SET spent_on = ? WHERE id = ?")
+            query("UPDATE grants SET spent_on = $1 WHERE id = $2")
                 .bind(command.id.0)
                 .bind(grant.0)
-                .execute(&mut *tx)
+                .execute(&mut tx)
                 .await?;
             write_command(&mut tx, command, now).await?;
             erased = erase_older_passcodes(&mut tx, &device.id).await?;
@@ -78,26 +87,26 @@ impl SqliteStore {
         person: PersonId,
         device: &DeviceId,
     ) -> Result<Option<Command>, StoreError> {
-        sqlx::query(
-            "SELECT * FROM commands WHERE person = ? AND device = ? ORDER BY created_at DESC, id DESC LIMIT 1",
+        query(
+            "SELECT * FROM commands WHERE person = $1 AND device = $2 ORDER BY created_at DESC, id DESC LIMIT 1",
         )
         .bind(person.0)
         .bind(device.to_string())
-        .fetch_optional(&self.database.reads)
+        .fetch_optional(&self.database)
         .await?
         .map(|row| command_from(&row))
         .transpose()
     }
 
     pub(super) async fn select_last_commands(&self, person: PersonId) -> Result<Vec<Command>, StoreError> {
-        sqlx::query(
+        query(
             "SELECT * FROM (
                  SELECT *, row_number() OVER (PARTITION BY device ORDER BY created_at DESC, id DESC) AS place
-                 FROM commands WHERE person = ?
-             ) WHERE place = 1",
+                 FROM commands WHERE person = $1
+             ) AS newest WHERE place = 1",
         )
         .bind(person.0)
-        .fetch_all(&self.database.reads)
+        .fetch_all(&self.database)
         .await?
         .iter()
         .map(command_from)
@@ -105,30 +114,29 @@ impl SqliteStore {
     }
 
     pub(super) async fn select_open_command(&self, device: &DeviceId) -> Result<Option<Command>, StoreError> {
-        let mut connection = self.database.reads.acquire().await?;
-        open_command(&mut connection, device).await
+        open_command(&self.database, device).await
     }
 
     pub(super) async fn select_command(&self, id: CommandId) -> Result<Option<Command>, StoreError> {
-        sqlx::query("SELECT * FROM commands WHERE id = ?")
+        query("SELECT * FROM commands WHERE id = $1")
             .bind(id.0)
-            .fetch_optional(&self.database.reads)
+            .fetch_optional(&self.database)
             .await?
             .map(|row| command_from(&row))
             .transpose()
     }
 
     pub(super) async fn select_steps(&self, command: CommandId) -> Result<Vec<CommandStep>, StoreError> {
-        let rows = sqlx::query("SELECT state, at FROM command_steps WHERE command = ?")
+        let rows = query("SELECT state, at FROM command_steps WHERE command = $1")
             .bind(command.0)
-            .fetch_all(&self.database.reads)
+            .fetch_all(&self.database)
             .await?;
         let mut steps = rows
             .iter()
             .map(|row| {
                 Ok(CommandStep {
-                    state: CommandState::parse(row.try_get("state")?)?,
-                    at: Timestamp(row.try_get("at")?),
+                    state: CommandState::parse(&row.get::<String>("state")?)?,
+                    at: row.get("at")?,
                 })
             })
             .collect::<Result<Vec<_>, StoreError>>()?;
@@ -143,47 +151,44 @@ impl SqliteStore {
         busy: &[FleetId],
     ) -> Result<Option<Lease>, StoreError> {
         let busy = busy.iter().fold(",".to_owned(), |list, fleet| format!("{list}{fleet},"));
-        let due: Option<Uuid> =
-            sqlx::query_scalar(DUE).bind(now.0).bind(&busy).fetch_optional(&self.database.reads).await?;
-        if due.is_none() {
-            return Ok(None);
-        }
-        let mut tx = self.database.write().await?;
-        let due: Option<Uuid> =
-            sqlx::query_scalar(DUE).bind(now.0).bind(&busy).fetch_optional(&mut *tx).await?;
-        let row = sqlx::query("UPDATE commands SET due_at = ?, fence = fence + 1 WHERE id = ? RETURNING *")
-            .bind(until.0)
-            .bind(due)
-            .fetch_optional(&mut *tx)
-            .await?;
+        let claim = |text| query(text).bind(until).bind(now).bind(&busy);
+        let row = match self.database.engine() {
+            // One statement, and nobody's turn: a claim waits for none of those who write.
+            Engine::Postgres(_) => claim(CLAIM_AMONG_REPLICAS).fetch_optional(&self.database).await?,
+            Engine::Sqlite(_) => {
+                if claim(DUE).fetch_optional(&self.database).await?.is_none() {
+                    return Ok(None);
+                }
+                let mut tx = self.database.write().await?;
+                let row = claim(CLAIM).fetch_optional(&mut tx).await?;
+                tx.commit().await?;
+                row
+            }
+        };
         let Some(row) = row else { return Ok(None) };
         let command = command_from(&row)?;
-        let owner =
-            sqlx::query("SELECT id, user_name, name, email, subject, it_admin FROM people WHERE id = ?")
-                .bind(command.person.0)
-                .fetch_one(&mut *tx)
-                .await?;
-        let lease = Lease {
+        let owner = query("SELECT id, user_name, name, email, subject, it_admin FROM people WHERE id = $1")
+            .bind(command.person.0)
+            .fetch_one(&self.database)
+            .await?;
+        Ok(Some(Lease {
             owner: person_from(&owner)?,
-            fence: row.try_get("fence")?,
-            failures: row.try_get("failures")?,
-            passcode: sealed_of(&mut tx, command.id).await?,
+            fence: row.get("fence")?,
+            failures: row.get("failures")?,
+            passcode: sealed_of(&self.database, command.id).await?,
             command,
-        };
-        tx.commit().await?;
-        Ok(Some(lease))
+        }))
     }
 
     pub(super) async fn update_renewed(&self, lease: &Lease, until: Timestamp) -> Result<bool, StoreError> {
         let mut tx = self.database.write().await?;
         let renewed =
-            sqlx::query("UPDATE commands SET due_at = ? WHERE id = ? AND fence = ? AND due_at IS NOT NULL")
-                .bind(until.0)
+            query("UPDATE commands SET due_at = $1 WHERE id = $2 AND fence = $3 AND due_at IS NOT NULL")
+                .bind(until)
                 .bind(lease.command.id.0)
                 .bind(lease.fence)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected();
+                .execute(&mut tx)
+                .await?;
         tx.commit().await?;
         Ok(renewed > 0)
     }
@@ -195,20 +200,19 @@ impl SqliteStore {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut tx = self.database.write().await?;
-        let moved = sqlx::query(
-            "UPDATE commands SET state = 'sending', sent_at = ?
-             WHERE id = ? AND fence = ? AND state IN ('queued', 'sending') AND sent_at IS NULL",
+        let moved = query(
+            "UPDATE commands SET state = 'sending', sent_at = $1
+             WHERE id = $2 AND fence = $3 AND state IN ('queued', 'sending') AND sent_at IS NULL",
         )
-        .bind(now.0)
+        .bind(now)
         .bind(lease.command.id.0)
         .bind(lease.fence)
-        .execute(&mut *tx)
-        .await?
-        .rows_affected();
+        .execute(&mut tx)
+        .await?;
         if moved == 0 {
             return Ok(false);
         }
-        write_step(&mut tx, lease.command.id, CommandState::Sending, now).await?;
+        write_step(&mut tx, &lease.command, CommandState::Sending, now).await?;
         if let Some(sealed) = passcode {
             keep_passcode(&mut tx, lease.command.id, sealed).await?;
         }
@@ -222,11 +226,10 @@ impl SqliteStore {
         now: Timestamp,
     ) -> Result<Option<PersonId>, StoreError> {
         let mut tx = self.database.write().await?;
-        let row = sqlx::query("SELECT * FROM commands WHERE id = ? AND (? IS NULL OR fence = ?)")
+        let row = query("SELECT * FROM commands WHERE id = $1 AND ($2 IS NULL OR fence = $2)")
             .bind(settlement.command.0)
             .bind(settlement.fence)
-            .bind(settlement.fence)
-            .fetch_optional(&mut *tx)
+            .fetch_optional(&mut tx)
             .await?;
         let Some(row) = row else { return Ok(None) };
         let command = command_from(&row)?;
@@ -234,19 +237,24 @@ impl SqliteStore {
         if !expected || !command.state.may_become(settlement.state) {
             return Ok(None);
         }
-        sqlx::query(
-            "UPDATE commands SET state = ?, failure = ?, handle = coalesce(?, handle),
-                                 due_at = CASE WHEN ? THEN NULL ELSE due_at END
-             WHERE id = ?",
+        // Whoever has claimed it meanwhile says what becomes of it.
+        let settled = query(
+            "UPDATE commands SET state = $1, failure = $2, handle = coalesce($3, handle),
+                                 due_at = CASE WHEN $4 THEN NULL ELSE due_at END
+             WHERE id = $5 AND ($6 IS NULL OR fence = $6)",
         )
         .bind(settlement.state.name())
         .bind(settlement.failure.map(Named::name))
-        .bind(&settlement.handle)
+        .bind(settlement.handle.as_deref())
         .bind(settlement.state.is_final())
         .bind(command.id.0)
-        .execute(&mut *tx)
+        .bind(settlement.fence)
+        .execute(&mut tx)
         .await?;
-        write_step(&mut tx, command.id, settlement.state, now).await?;
+        if settled == 0 {
+            return Ok(None);
+        }
+        write_step(&mut tx, &command, settlement.state, now).await?;
         if settlement.state.is_final() {
             finish(&mut tx, &command, settlement, now).await?;
         }
@@ -260,24 +268,22 @@ impl SqliteStore {
 
     pub(super) async fn update_released(&self, lease: &Lease, pause: Pause) -> Result<(), StoreError> {
         let mut tx = self.database.write().await?;
-        sqlx::query(
-            "UPDATE commands SET due_at = ?, failures = ?, sent_at = CASE WHEN ? THEN NULL ELSE sent_at END
-             WHERE id = ? AND fence = ? AND due_at IS NOT NULL",
+        query(
+            "UPDATE commands SET due_at = $1, failures = $2, sent_at = CASE WHEN $3 THEN NULL ELSE sent_at END
+             WHERE id = $4 AND fence = $5 AND due_at IS NOT NULL",
         )
-        .bind(pause.due.0)
+        .bind(pause.due)
         .bind(pause.failures)
         .bind(pause.unsent)
         .bind(lease.command.id.0)
         .bind(lease.fence)
-        .execute(&mut *tx)
+        .execute(&mut tx)
         .await?;
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 
     pub(super) async fn select_next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let due: Option<i64> =
-            sqlx::query_scalar("SELECT min(due_at) FROM commands").fetch_one(&self.database.reads).await?;
-        Ok(due.map(Timestamp))
+        query("SELECT min(due_at) FROM commands").value_if_any(&self.database).await
     }
 }
 
@@ -303,7 +309,7 @@ async fn finish(
         CommandState::Cancelled => Event::ResetCancelled,
         _ => Event::ResetFailed,
     };
-    audit_command(tx, command, event, now).await?;
+    audit_command(tx, command, event, now)?;
     match News::of(settlement.state, settlement.failure) {
         Some(news) => notify(tx, command, news, now).await,
         None => Ok(()),
@@ -311,10 +317,10 @@ async fn finish(
 }
 
 async fn write_command(tx: &mut Tx, command: &Command, now: Timestamp) -> Result<(), StoreError> {
-    sqlx::query(
+    query(
         "INSERT INTO commands (id, kind, person, device, device_name, platform, min_length, maker, state,
                                created_at, deadline, due_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(command.id.0)
     .bind(command.kind.name())
@@ -325,40 +331,35 @@ async fn write_command(tx: &mut Tx, command: &Command, now: Timestamp) -> Result
     .bind(command.policy.min_length)
     .bind(command.policy.maker.name())
     .bind(command.state.name())
-    .bind(command.created_at.0)
-    .bind(command.deadline.0)
-    .bind(now.0)
-    .execute(&mut **tx)
+    .bind(command.created_at)
+    .bind(command.deadline)
+    .bind(now)
+    .execute(&mut *tx)
     .await?;
-    write_step(tx, command.id, command.state, now).await?;
-    audit_command(tx, command, Event::ResetSubmitted, now).await
+    write_step(tx, command, command.state, now).await?;
+    audit_command(tx, command, Event::ResetSubmitted, now)
 }
 
 async fn write_step(
     tx: &mut Tx,
-    command: CommandId,
+    command: &Command,
     state: CommandState,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO command_steps (command, state, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
-        .bind(command.0)
+    query("INSERT INTO command_steps (command, state, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+        .bind(command.id.0)
         .bind(state.name())
-        .bind(now.0)
-        .execute(&mut **tx)
+        .bind(now)
+        .execute(&mut *tx)
         .await?;
-    Ok(())
+    tx.changed(command.person)
 }
 
-async fn audit_command(
-    tx: &mut Tx,
-    command: &Command,
-    event: Event,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+fn audit_command(tx: &mut Tx, command: &Command, event: Event, now: Timestamp) -> Result<(), StoreError> {
     let device = command.device.to_string();
     let row =
         AuditRow { person: Some(command.person), event, device: Some(&device), command: Some(command.id.0) };
-    audit(tx, row, now).await
+    audit(tx, row, now)
 }
 
 async fn submitted_within_an_hour(
@@ -366,44 +367,39 @@ async fn submitted_within_an_hour(
     device: &DeviceId,
     now: Timestamp,
 ) -> Result<Vec<Timestamp>, StoreError> {
-    let times: Vec<i64> =
-        sqlx::query_scalar("SELECT created_at FROM commands WHERE device = ? AND created_at > ?")
-            .bind(device.to_string())
-            .bind(now.plus_seconds(-HOUR_SECONDS).0)
-            .fetch_all(&mut **tx)
-            .await?;
-    Ok(times.into_iter().map(Timestamp).collect())
+    query("SELECT created_at FROM commands WHERE device = $1 AND created_at > $2")
+        .bind(device.to_string())
+        .bind(now.plus_seconds(-HOUR_SECONDS))
+        .values(tx)
+        .await
 }
 
-async fn open_command(
-    connection: &mut sqlx::SqliteConnection,
-    device: &DeviceId,
-) -> Result<Option<Command>, StoreError> {
-    sqlx::query("SELECT * FROM commands WHERE device = ? AND due_at IS NOT NULL")
+async fn open_command(on: impl Into<On<'_>>, device: &DeviceId) -> Result<Option<Command>, StoreError> {
+    query("SELECT * FROM commands WHERE device = $1 AND due_at IS NOT NULL")
         .bind(device.to_string())
-        .fetch_optional(connection)
+        .fetch_optional(on)
         .await?
         .map(|row| command_from(&row))
         .transpose()
 }
 
-fn command_from(row: &SqliteRow) -> Result<Command, StoreError> {
+fn command_from(row: &Row) -> Result<Command, StoreError> {
     Ok(Command {
-        id: CommandId(row.try_get::<Uuid, _>("id")?),
-        kind: CommandKind::parse(row.try_get("kind")?)?,
-        person: PersonId(row.try_get("person")?),
-        device: row.try_get::<String, _>("device")?.parse()?,
-        device_name: row.try_get("device_name")?,
-        platform: Platform::parse(row.try_get("platform")?)?,
+        id: CommandId(row.get::<Uuid>("id")?),
+        kind: CommandKind::parse(&row.get::<String>("kind")?)?,
+        person: PersonId(row.get("person")?),
+        device: row.get::<String>("device")?.parse()?,
+        device_name: row.get("device_name")?,
+        platform: Platform::parse(&row.get::<String>("platform")?)?,
         policy: PasscodePolicy {
-            min_length: row.try_get("min_length")?,
-            maker: Maker::parse(row.try_get("maker")?)?,
+            min_length: row.get("min_length")?,
+            maker: Maker::parse(&row.get::<String>("maker")?)?,
         },
-        state: CommandState::parse(row.try_get("state")?)?,
-        failure: row.try_get::<Option<&str>, _>("failure")?.map(Failure::parse).transpose()?,
-        created_at: Timestamp(row.try_get("created_at")?),
-        deadline: Timestamp(row.try_get("deadline")?),
-        sent_at: row.try_get::<Option<i64>, _>("sent_at")?.map(Timestamp),
-        handle: row.try_get("handle")?,
+        state: CommandState::parse(&row.get::<String>("state")?)?,
+        failure: row.maybe::<String>("failure")?.as_deref().map(Failure::parse).transpose()?,
+        created_at: row.get("created_at")?,
+        deadline: row.get("deadline")?,
+        sent_at: row.maybe("sent_at")?,
+        handle: row.maybe("handle")?,
     })
 }

@@ -21,8 +21,9 @@ use domain::sign_in::Arriving;
 use domain::{Refusal, Timestamp};
 use tempfile::TempDir;
 
-use super::sqlite::SqliteStore;
+use super::sql::SqlStore;
 use crate::fakes::{FakeClock, new_id, person};
+use crate::portal::Portal;
 
 const LIMITS: SessionLimits = SessionLimits { idle_seconds: 3600, absolute_seconds: 43_200 };
 const MINUTE: i64 = 60_000;
@@ -36,7 +37,18 @@ async fn sqlite_conforms() {
     whole_story(async || {
         files += 1;
         let path = folder.path().join(format!("{files}.db"));
-        Arc::new(SqliteStore::open(&path).await.unwrap()) as Arc<dyn Store>
+        Arc::new(SqlStore::in_file(&path).await.unwrap()) as Arc<dyn Store>
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn postgres_conforms() {
+    let mut databases = Vec::new();
+    whole_story(async || {
+        databases.push(Portal::empty().await);
+        let url = databases.last().unwrap().url();
+        Arc::new(SqlStore::on_server(&url, 4).await.unwrap()) as Arc<dyn Store>
     })
     .await;
 }
@@ -45,7 +57,7 @@ async fn sqlite_conforms() {
 #[tokio::test]
 async fn what_sqlite_erased_is_in_no_file() {
     let folder = TempDir::new().unwrap();
-    let story = Story::new(Arc::new(SqliteStore::open(&folder.path().join("story.db")).await.unwrap())).await;
+    let story = Story::new(Arc::new(SqlStore::in_file(&folder.path().join("story.db")).await.unwrap())).await;
     let is_kept = || {
         let files = std::fs::read_dir(folder.path()).unwrap();
         files

@@ -4,20 +4,18 @@ use async_trait::async_trait;
 use domain::Timestamp;
 use domain::device::FleetId;
 use domain::ports::{Sealed, StoreError};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
-use super::sqlite::SqliteStore;
-use crate::database::Tx;
+use super::sql::SqlStore;
+use crate::database::{Row, Tx, query};
 use crate::fleet::nanomdm::enrolments::{Census, Change, Enrolment, Enrolments, Facts};
 
 #[async_trait]
-impl Enrolments for SqliteStore {
+impl Enrolments for SqlStore {
     async fn enrolment(&self, fleet: &FleetId, device: &str) -> Result<Option<Enrolment>, StoreError> {
-        sqlx::query("SELECT * FROM enrolments WHERE fleet = ? AND device = ?")
+        query("SELECT * FROM enrolments WHERE fleet = $1 AND device = $2")
             .bind(fleet.as_str())
             .bind(device)
-            .fetch_optional(&self.database.reads)
+            .fetch_optional(&self.database)
             .await?
             .map(|row| enrolment_from(&row))
             .transpose()
@@ -26,10 +24,10 @@ impl Enrolments for SqliteStore {
     async fn with_serials(&self, fleet: &FleetId, serials: &[&str]) -> Result<Vec<Enrolment>, StoreError> {
         let mut found = Vec::new();
         for serial in serials {
-            let rows = sqlx::query("SELECT * FROM enrolments WHERE fleet = ? AND serial = ? COLLATE NOCASE")
+            let rows = query("SELECT * FROM enrolments WHERE fleet = $1 AND lower(serial) = lower($2)")
                 .bind(fleet.as_str())
-                .bind(serial)
-                .fetch_all(&self.database.reads)
+                .bind(*serial)
+                .fetch_all(&self.database)
                 .await?;
             for row in &rows {
                 found.push(enrolment_from(row)?);
@@ -61,23 +59,23 @@ impl Enrolments for SqliteStore {
     }
 
     async fn census(&self, fleet: &FleetId) -> Result<Census, StoreError> {
-        let disputed = sqlx::query_scalar("SELECT device FROM enrolments WHERE fleet = ? AND disputed")
+        let disputed = query("SELECT device FROM enrolments WHERE fleet = $1 AND disputed")
             .bind(fleet.as_str())
-            .fetch_all(&self.database.reads)
+            .values(&self.database)
             .await?;
-        let row = sqlx::query(
+        let row = query(
             "SELECT count(*) FILTER (WHERE ended_at IS NULL) AS current,
                     count(*) FILTER (WHERE ended_at IS NULL AND ciphertext IS NOT NULL) AS with_token,
-                    (SELECT max(heard_at) FROM enrolments WHERE fleet = ?1) AS heard_at
-             FROM enrolments WHERE fleet = ?1 AND (product LIKE 'iPhone%' OR product LIKE 'iPad%')",
+                    (SELECT max(heard_at) FROM enrolments WHERE fleet = $1) AS heard_at
+             FROM enrolments WHERE fleet = $1 AND (product LIKE 'iPhone%' OR product LIKE 'iPad%')",
         )
         .bind(fleet.as_str())
-        .fetch_one(&self.database.reads)
+        .fetch_one(&self.database)
         .await?;
         Ok(Census {
-            current: row.try_get("current")?,
-            with_token: row.try_get("with_token")?,
-            heard_at: row.try_get::<Option<i64>, _>("heard_at")?.map(Timestamp),
+            current: row.get("current")?,
+            with_token: row.get("with_token")?,
+            heard_at: row.maybe("heard_at")?,
             disputed,
         })
     }
@@ -92,37 +90,37 @@ struct Of<'a> {
 impl Of<'_> {
     /// Of a device that enrolled before anybody listened, this is the first that is known.
     async fn begin(&self, tx: &mut Tx, at: Timestamp) -> Result<bool, StoreError> {
-        let begun = sqlx::query(
-            "INSERT INTO enrolments (fleet, device, enrolled_at, heard_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        let begun = query(
+            "INSERT INTO enrolments (fleet, device, enrolled_at, heard_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         )
         .bind(self.fleet.as_str())
         .bind(self.device)
-        .bind(at.0)
-        .bind(at.0)
-        .execute(&mut **tx)
+        .bind(at)
+        .bind(at)
+        .execute(&mut *tx)
         .await?;
-        Ok(begun.rows_affected() > 0)
+        Ok(begun > 0)
     }
 
     async fn enrol(&self, tx: &mut Tx, facts: &Facts, at: Timestamp) -> Result<bool, StoreError> {
         self.begin(tx, Timestamp(at.0 - 1)).await?;
-        let enrolled = sqlx::query(
+        let enrolled = query(
             // What came later than this, and was told before it, stays.
             "UPDATE enrolments SET
-                 enrolled_at = ?1,
-                 ended_at = CASE WHEN ended_at >= ?1 THEN ended_at END,
-                 key_id = CASE WHEN token_at >= ?1 THEN key_id END,
-                 nonce = CASE WHEN token_at >= ?1 THEN nonce END,
-                 ciphertext = CASE WHEN token_at >= ?1 THEN ciphertext END,
-                 token_at = CASE WHEN token_at >= ?1 THEN token_at END
-             WHERE fleet = ?2 AND device = ?3 AND enrolled_at < ?1",
+                 enrolled_at = $1,
+                 ended_at = CASE WHEN ended_at >= $1 THEN ended_at END,
+                 key_id = CASE WHEN token_at >= $1 THEN key_id END,
+                 nonce = CASE WHEN token_at >= $1 THEN nonce END,
+                 ciphertext = CASE WHEN token_at >= $1 THEN ciphertext END,
+                 token_at = CASE WHEN token_at >= $1 THEN token_at END
+             WHERE fleet = $2 AND device = $3 AND enrolled_at < $1",
         )
-        .bind(at.0)
+        .bind(at)
         .bind(self.fleet.as_str())
         .bind(self.device)
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
-        let anew = enrolled.rows_affected() > 0;
+        let anew = enrolled > 0;
         self.describe(tx, facts).await?;
         Ok(anew)
     }
@@ -134,47 +132,47 @@ impl Of<'_> {
         at: Timestamp,
     ) -> Result<bool, StoreError> {
         let Some(token) = token else { return Ok(false) };
-        let kept = sqlx::query(
-            "UPDATE enrolments SET token_at = ?1, key_id = ?2, nonce = ?3, ciphertext = ?4
-             WHERE fleet = ?5 AND device = ?6 AND coalesce(ended_at, 0) <= ?1 AND enrolled_at <= ?1
-               AND coalesce(token_at, 0) <= ?1",
+        let kept = query(
+            "UPDATE enrolments SET token_at = $1, key_id = $2, nonce = $3, ciphertext = $4
+             WHERE fleet = $5 AND device = $6 AND (ended_at IS NULL OR ended_at <= $1) AND enrolled_at <= $1
+               AND (token_at IS NULL OR token_at <= $1)",
         )
-        .bind(at.0)
+        .bind(at)
         .bind(&token.key_id)
-        .bind(&token.nonce)
-        .bind(&token.ciphertext)
+        .bind(&token.nonce[..])
+        .bind(&token.ciphertext[..])
         .bind(self.fleet.as_str())
         .bind(self.device)
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
-        Ok(kept.rows_affected() > 0)
+        Ok(kept > 0)
     }
 
     async fn check_out(&self, tx: &mut Tx, at: Timestamp) -> Result<bool, StoreError> {
-        let ended = sqlx::query(
-            "UPDATE enrolments SET ended_at = ?1, token_at = NULL, key_id = NULL, nonce = NULL, ciphertext = NULL
-             WHERE fleet = ?2 AND device = ?3 AND ended_at IS NULL AND enrolled_at <= ?1",
+        let ended = query(
+            "UPDATE enrolments SET ended_at = $1, token_at = NULL, key_id = NULL, nonce = NULL, ciphertext = NULL
+             WHERE fleet = $2 AND device = $3 AND ended_at IS NULL AND enrolled_at <= $1",
         )
-        .bind(at.0)
+        .bind(at)
         .bind(self.fleet.as_str())
         .bind(self.device)
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
-        Ok(ended.rows_affected() > 0)
+        Ok(ended > 0)
     }
 
     /// What it does not say stays as it was. A serial number is burnt in: one that says another is not to be believed, and
     /// whose token it is would be anybody's guess.
     async fn describe(&self, tx: &mut Tx, facts: &Facts) -> Result<bool, StoreError> {
-        let described = sqlx::query(
+        let described = query(
             "UPDATE enrolments SET
-                 disputed = disputed OR (serial <> '' AND ?1 <> '' AND serial <> ?1 COLLATE NOCASE),
-                 serial = CASE WHEN serial = '' THEN ?1 ELSE serial END,
-                 name = coalesce(nullif(?2, ''), name),
-                 model = coalesce(nullif(?3, ''), model),
-                 product = coalesce(nullif(?4, ''), product),
-                 version = coalesce(nullif(?5, ''), version)
-             WHERE fleet = ?6 AND device = ?7",
+                 disputed = disputed OR (serial <> '' AND $1 <> '' AND lower(serial) <> lower($1)),
+                 serial = CASE WHEN serial = '' THEN $1 ELSE serial END,
+                 name = coalesce(nullif($2, ''), name),
+                 model = coalesce(nullif($3, ''), model),
+                 product = coalesce(nullif($4, ''), product),
+                 version = coalesce(nullif($5, ''), version)
+             WHERE fleet = $6 AND device = $7",
         )
         .bind(&facts.serial)
         .bind(&facts.name)
@@ -183,39 +181,39 @@ impl Of<'_> {
         .bind(&facts.version)
         .bind(self.fleet.as_str())
         .bind(self.device)
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
-        Ok(described.rows_affected() > 0)
+        Ok(described > 0)
     }
 
     async fn hear(&self, tx: &mut Tx, at: Timestamp) -> Result<(), StoreError> {
-        sqlx::query("UPDATE enrolments SET heard_at = max(heard_at, ?) WHERE fleet = ? AND device = ?")
-            .bind(at.0)
+        query("UPDATE enrolments SET heard_at = CASE WHEN heard_at > $1 THEN heard_at ELSE $1 END WHERE fleet = $2 AND device = $3")
+            .bind(at)
             .bind(self.fleet.as_str())
             .bind(self.device)
-            .execute(&mut **tx)
+            .execute(&mut *tx)
             .await?;
         Ok(())
     }
 }
 
-fn enrolment_from(row: &SqliteRow) -> Result<Enrolment, StoreError> {
-    let key_id: Option<String> = row.try_get("key_id")?;
-    let nonce: Option<Vec<u8>> = row.try_get("nonce")?;
-    let ciphertext: Option<Vec<u8>> = row.try_get("ciphertext")?;
+fn enrolment_from(row: &Row) -> Result<Enrolment, StoreError> {
+    let key_id: Option<String> = row.maybe("key_id")?;
+    let nonce: Option<Vec<u8>> = row.maybe("nonce")?;
+    let ciphertext: Option<Vec<u8>> = row.maybe("ciphertext")?;
     let token = key_id.zip(nonce).zip(ciphertext);
     Ok(Enrolment {
-        device: row.try_get("device")?,
+        device: row.get("device")?,
         facts: Facts {
-            serial: row.try_get("serial")?,
-            name: row.try_get("name")?,
-            model: row.try_get("model")?,
-            product: row.try_get("product")?,
-            version: row.try_get("version")?,
+            serial: row.get("serial")?,
+            name: row.get("name")?,
+            model: row.get("model")?,
+            product: row.get("product")?,
+            version: row.get("version")?,
         },
-        ended_at: row.try_get::<Option<i64>, _>("ended_at")?.map(Timestamp),
-        disputed: row.try_get("disputed")?,
-        heard_at: Timestamp(row.try_get("heard_at")?),
+        ended_at: row.maybe("ended_at")?,
+        disputed: row.get("disputed")?,
+        heard_at: row.get("heard_at")?,
         token: token.map(|((key_id, nonce), ciphertext)| Sealed { key_id, nonce, ciphertext }),
     })
 }

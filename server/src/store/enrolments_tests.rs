@@ -3,7 +3,7 @@ use tempfile::TempDir;
 use super::*;
 
 struct Story {
-    store: SqliteStore,
+    store: SqlStore,
     fleet: FleetId,
     _folder: TempDir,
 }
@@ -20,7 +20,7 @@ fn sealed(text: &str) -> Sealed {
 impl Story {
     async fn new() -> Self {
         let folder = TempDir::new().unwrap();
-        let store = SqliteStore::open(&folder.path().join("story.db")).await.unwrap();
+        let store = SqlStore::in_file(&folder.path().join("story.db")).await.unwrap();
         Self { store, fleet: FleetId::parse("apple").unwrap(), _folder: folder }
     }
 

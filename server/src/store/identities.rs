@@ -9,13 +9,13 @@ use uuid::Uuid;
 
 use super::accounts::about;
 use super::audit::{AuditRow, audit};
-use super::sqlite::SqliteStore;
-use crate::database::Tx;
+use super::sql::SqlStore;
+use crate::database::{Tx, query};
 
 /// For so long a second use is noticed; whatever may be used once is void long before.
 const USED_SECONDS: i64 = 24 * 60 * 60;
 
-impl SqliteStore {
+impl SqlStore {
     pub(super) async fn upsert_identity(
         &self,
         identity: &Identity,
@@ -24,29 +24,27 @@ impl SqliteStore {
         now: Timestamp,
     ) -> Result<PersonId, StoreError> {
         let mut tx = self.database.write().await?;
-        let known: Option<Uuid> =
-            sqlx::query_scalar("SELECT person FROM identities WHERE issuer = ? AND subject = ?")
-                .bind(&identity.issuer)
-                .bind(&identity.subject)
-                .fetch_optional(&mut *tx)
-                .await?;
+        let known: Option<Uuid> = query("SELECT person FROM identities WHERE issuer = $1 AND subject = $2")
+            .bind(&identity.issuer)
+            .bind(&identity.subject)
+            .value_if_any(&mut tx)
+            .await?;
         let person = if let Some(person) = known {
             let person = PersonId(person);
-            let changed = sqlx::query(
-                "UPDATE people SET name = ?1, email = ?2, subject = ?3, it_admin = ?4
-                 WHERE id = ?5 AND (name, email, subject, it_admin) IS NOT (?1, ?2, ?3, ?4)",
+            let changed = query(
+                "UPDATE people SET name = $1, email = $2, subject = $3, it_admin = $4
+                 WHERE id = $5 AND (name, email, subject, it_admin) IS DISTINCT FROM ($1, $2, $3, $4)",
             )
             .bind(&profile.name)
             .bind(&profile.email)
             .bind(&profile.subject)
             .bind(profile.it_admin)
             .bind(person.0)
-            .execute(&mut *tx)
+            .execute(&mut tx)
             .await?
-            .rows_affected()
                 > 0;
             if changed {
-                audit(&mut tx, about(person, Event::PersonChanged), now).await?;
+                audit(&mut tx, about(person, Event::PersonChanged), now)?;
             }
             person
         } else {
@@ -70,8 +68,8 @@ impl SqliteStore {
 
     pub(super) async fn insert_event(&self, event: Event, now: Timestamp) -> Result<(), StoreError> {
         let mut tx = self.database.write().await?;
-        audit(&mut tx, AuditRow { person: None, event, device: None, command: None }, now).await?;
-        Ok(tx.commit().await?)
+        audit(&mut tx, AuditRow { person: None, event, device: None, command: None }, now)?;
+        tx.commit().await
     }
 
     /// A session that the provider gave no name ends with the subject's: rather one too many than one that stays.
@@ -84,58 +82,56 @@ impl SqliteStore {
         if !use_once(&mut tx, &order.id, now).await? {
             return Ok(None);
         }
-        let ended: Vec<(Uuid, Uuid)> = sqlx::query_as(
-            "UPDATE sessions SET ended_at = ?1
-             WHERE ended_at IS NULL AND issuer = ?2
-               AND (?3 IS NULL OR provider_session = ?3 OR (provider_session IS NULL AND ?4 IS NOT NULL))
-               AND (?4 IS NULL OR person IN (SELECT person FROM identities WHERE issuer = ?2 AND subject = ?4))
-               AND (?3 IS NOT NULL OR ?4 IS NOT NULL)
+        let ended = query(
+            "UPDATE sessions SET ended_at = $1
+             WHERE ended_at IS NULL AND issuer = $2
+               AND ($3 IS NULL OR provider_session = $3 OR (provider_session IS NULL AND $4 IS NOT NULL))
+               AND ($4 IS NULL OR person IN (SELECT person FROM identities WHERE issuer = $2 AND subject = $4))
+               AND ($3 IS NOT NULL OR $4 IS NOT NULL)
              RETURNING id, person",
         )
-        .bind(now.0)
+        .bind(now)
         .bind(&order.issuer)
-        .bind(&order.session)
-        .bind(&order.subject)
-        .fetch_all(&mut *tx)
+        .bind(order.session.as_deref())
+        .bind(order.subject.as_deref())
+        .fetch_all(&mut tx)
         .await?;
-        for (_, person) in &ended {
-            audit(&mut tx, about(PersonId(*person), Event::SignedOutByProvider), now).await?;
+        let mut sessions = Vec::new();
+        for row in &ended {
+            audit(&mut tx, about(row.get("person")?, Event::SignedOutByProvider), now)?;
+            sessions.push(SessionId(row.get("id")?));
         }
         tx.commit().await?;
-        Ok(Some(ended.into_iter().map(|(session, _)| SessionId(session)).collect()))
+        Ok(Some(sessions))
     }
 
     pub(super) async fn select_issuer_of(&self, session: SessionId) -> Result<Option<String>, StoreError> {
-        let issuer: Option<Option<String>> = sqlx::query_scalar("SELECT issuer FROM sessions WHERE id = ?")
-            .bind(session.0)
-            .fetch_optional(&self.database.reads)
-            .await?;
-        Ok(issuer.flatten())
+        query("SELECT issuer FROM sessions WHERE id = $1").bind(session.0).value_if_any(&self.database).await
     }
 
     pub(super) async fn select_proofs_of(&self, issuer: &str) -> Result<Proofs, StoreError> {
-        let (sign_ins, told) = sqlx::query_as(
-            "SELECT count(*), count(told_at)
-             FROM (SELECT told_at FROM sessions WHERE issuer = ? ORDER BY authenticated_at DESC LIMIT 20)",
+        let row = query(
+            "SELECT count(*) AS sign_ins, count(told_at) AS told
+             FROM (SELECT told_at FROM sessions WHERE issuer = $1 ORDER BY authenticated_at DESC LIMIT 20) AS newest",
         )
         .bind(issuer)
-        .fetch_one(&self.database.reads)
+        .fetch_one(&self.database)
         .await?;
-        Ok(Proofs { sign_ins, told })
+        Ok(Proofs { sign_ins: row.get("sign_ins")?, told: row.get("told")? })
     }
 }
 
 async fn use_once(tx: &mut Tx, what: &TokenHash, now: Timestamp) -> Result<bool, StoreError> {
-    sqlx::query("DELETE FROM used_once WHERE used_at < ?")
-        .bind(now.plus_seconds(-USED_SECONDS).0)
-        .execute(&mut **tx)
+    query("DELETE FROM used_once WHERE used_at < $1")
+        .bind(now.plus_seconds(-USED_SECONDS))
+        .execute(&mut *tx)
         .await?;
-    let used = sqlx::query("INSERT OR IGNORE INTO used_once (what, used_at) VALUES (?, ?)")
+    let used = query("INSERT INTO used_once (what, used_at) VALUES ($1, $2) ON CONFLICT DO NOTHING")
         .bind(&what.0[..])
-        .bind(now.0)
-        .execute(&mut **tx)
+        .bind(now)
+        .execute(&mut *tx)
         .await?;
-    Ok(used.rows_affected() > 0)
+    Ok(used > 0)
 }
 
 async fn insert_person(
@@ -145,9 +141,9 @@ async fn insert_person(
     newcomer: PersonId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    query(
         "INSERT INTO people (id, user_name, name, email, subject, it_admin, password_hash, created_at)
-         VALUES (?, ?, ?, ?, ?, ?, '', ?)",
+         VALUES ($1, $2, $3, $4, $5, $6, '', $7)",
     )
     .bind(newcomer.0)
     .bind(user_name(tx, identity, newcomer).await?)
@@ -155,24 +151,24 @@ async fn insert_person(
     .bind(&profile.email)
     .bind(&profile.subject)
     .bind(profile.it_admin)
-    .bind(now.0)
-    .execute(&mut **tx)
+    .bind(now)
+    .execute(&mut *tx)
     .await?;
-    sqlx::query("INSERT INTO identities (issuer, subject, person) VALUES (?, ?, ?)")
+    query("INSERT INTO identities (issuer, subject, person) VALUES ($1, $2, $3)")
         .bind(&identity.issuer)
         .bind(&identity.subject)
         .bind(newcomer.0)
-        .execute(&mut **tx)
+        .execute(&mut *tx)
         .await?;
-    audit(tx, about(newcomer, Event::PersonAdded), now).await
+    audit(tx, about(newcomer, Event::PersonAdded), now)
 }
 
 /// What an operator calls the account. No local account can have such a name.
 async fn user_name(tx: &mut Tx, identity: &Identity, newcomer: PersonId) -> Result<String, StoreError> {
     let name = format!("{} {}", identity.subject, identity.issuer);
-    let is_taken: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM people WHERE user_name = ?)")
+    let is_taken: bool = query("SELECT EXISTS (SELECT 1 FROM people WHERE lower(user_name) = lower($1))")
         .bind(&name)
-        .fetch_one(&mut **tx)
+        .value(&mut *tx)
         .await?;
     // To a provider two subjects are two, also when they differ in nothing but capital letters.
     Ok(if is_taken { format!("{name} {}", newcomer.0) } else { name })

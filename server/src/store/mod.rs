@@ -10,7 +10,7 @@ mod notifications;
 mod passcodes;
 mod passkeys;
 mod sessions;
-pub mod sqlite;
+pub mod sql;
 
 #[cfg(test)]
 pub mod conformance;

@@ -6,40 +6,38 @@ use domain::notification::{News, Notification, NotificationId};
 use domain::passcode::{Maker, PasscodePolicy};
 use domain::person::PersonId;
 use domain::ports::StoreError;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use super::names::Named;
-use super::sqlite::SqliteStore;
-use crate::database::Tx;
+use super::sql::SqlStore;
+use crate::database::{Row, Tx, query};
 
-impl SqliteStore {
+impl SqlStore {
     pub(super) async fn select_notifications(
         &self,
         person: PersonId,
         after: i64,
     ) -> Result<Vec<Notification>, StoreError> {
-        let rows = sqlx::query(
+        let rows = query(
             "SELECT n.cursor, n.id, n.news, n.at, n.read_at, c.device, c.device_name, c.platform, c.min_length, c.maker
              FROM notifications n JOIN commands c ON c.id = n.command
-             WHERE n.person = ? AND n.cursor > ? ORDER BY n.cursor DESC LIMIT 100",
+             WHERE n.person = $1 AND n.cursor > $2 ORDER BY n.cursor DESC LIMIT 100",
         )
         .bind(person.0)
         .bind(after)
-        .fetch_all(&self.database.reads)
+        .fetch_all(&self.database)
         .await?;
         rows.iter().map(notification_from).collect()
     }
 
     pub(super) async fn select_bell(&self, person: PersonId) -> Result<Bell, StoreError> {
-        let row = sqlx::query(
+        let row = query(
             "SELECT count(*) FILTER (WHERE read_at IS NULL) AS unread, coalesce(max(cursor), 0) AS cursor
-             FROM notifications WHERE person = ?",
+             FROM notifications WHERE person = $1",
         )
         .bind(person.0)
-        .fetch_one(&self.database.reads)
+        .fetch_one(&self.database)
         .await?;
-        Ok(Bell { unread: row.try_get("unread")?, cursor: row.try_get("cursor")? })
+        Ok(Bell { unread: row.get("unread")?, cursor: row.get("cursor")? })
     }
 
     pub(super) async fn update_read(
@@ -49,15 +47,14 @@ impl SqliteStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut tx = self.database.write().await?;
-        sqlx::query(
-            "UPDATE notifications SET read_at = ? WHERE person = ? AND cursor <= ? AND read_at IS NULL",
-        )
-        .bind(now.0)
-        .bind(person.0)
-        .bind(up_to)
-        .execute(&mut *tx)
-        .await?;
-        Ok(tx.commit().await?)
+        query("UPDATE notifications SET read_at = $1 WHERE person = $2 AND cursor <= $3 AND read_at IS NULL")
+            .bind(now)
+            .bind(person.0)
+            .bind(up_to)
+            .execute(&mut tx)
+            .await?;
+        tx.changed(person)?;
+        tx.commit().await
     }
 }
 
@@ -68,30 +65,30 @@ pub(super) async fn notify(
     news: News,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO notifications (id, person, command, news, at) VALUES (?, ?, ?, ?, ?)")
+    query("INSERT INTO notifications (id, person, command, news, at) VALUES ($1, $2, $3, $4, $5)")
         .bind(command.id.0)
         .bind(command.person.0)
         .bind(command.id.0)
         .bind(news.name())
-        .bind(now.0)
-        .execute(&mut **tx)
+        .bind(now)
+        .execute(&mut *tx)
         .await?;
     Ok(())
 }
 
-fn notification_from(row: &SqliteRow) -> Result<Notification, StoreError> {
-    let platform = Platform::parse(row.try_get("platform")?)?;
-    let maker = Maker::parse(row.try_get("maker")?)?;
-    let policy = PasscodePolicy { min_length: row.try_get("min_length")?, maker };
+fn notification_from(row: &Row) -> Result<Notification, StoreError> {
+    let platform = Platform::parse(&row.get::<String>("platform")?)?;
+    let maker = Maker::parse(&row.get::<String>("maker")?)?;
+    let policy = PasscodePolicy { min_length: row.get("min_length")?, maker };
     Ok(Notification {
-        id: NotificationId(row.try_get("id")?),
-        cursor: row.try_get("cursor")?,
-        device: row.try_get::<String, _>("device")?.parse()?,
-        device_name: row.try_get("device_name")?,
+        id: NotificationId(row.get("id")?),
+        cursor: row.get("cursor")?,
+        device: row.get::<String>("device")?.parse()?,
+        device_name: row.get("device_name")?,
         platform,
         leaves_passcode: policy.leaves_passcode(platform),
-        news: News::parse(row.try_get("news")?)?,
-        at: Timestamp(row.try_get("at")?),
-        read: row.try_get::<Option<i64>, _>("read_at")?.is_some(),
+        news: News::parse(&row.get::<String>("news")?)?,
+        at: row.get("at")?,
+        read: row.maybe::<Timestamp>("read_at")?.is_some(),
     })
 }

@@ -89,6 +89,11 @@ impl StandIn {
         }
     }
 
+    /// It is also reached by this address, through something between.
+    pub fn is_also_at(&self, url: &str) {
+        self.shared().world().other_urls.push(url.to_owned());
+    }
+
     /// Phones begin online.
     pub fn set_online(&self, id: &str, online: bool) {
         let mut world = self.shared().world();

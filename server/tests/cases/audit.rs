@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use crate::support::{GALAXY, Program, Provider, Then};
+use crate::support::{GALAXY, Portal, Program, Provider, Then};
 use crate::{PROVEN, reset};
 
 fn operate(program: &Program, words: &[&str]) -> (Option<i32>, String) {
@@ -42,9 +42,10 @@ async fn case_66_the_audit_is_added_to_and_nothing_else() {
     let (code, verified) = operate(&program, &["audit", "verify"]);
     assert_eq!(code, Some(0), "{verified}");
     let last = verified.trim().rsplit(' ').next().unwrap();
-    for statement in ["UPDATE audit SET at = 0 WHERE event = 'window_proven'", "DELETE FROM audit"] {
-        assert!(program.try_change("portal.db", statement).await.is_err(), "{statement}");
+    for statement in ["UPDATE audit SET device = '' WHERE event = 'window_proven'", "DELETE FROM audit"] {
+        assert!(program.portal.change(statement, statement).await.is_err(), "{statement}");
     }
+    assert!(!Portal::is_on_postgres() || program.portal.change("", "TRUNCATE audit").await.is_err());
     let (code, verified) = operate(&program, &["audit", "verify", "--after", last]);
     assert_eq!(code, Some(0), "{verified}");
     let answer = ana.get("/account").await;
@@ -62,35 +63,41 @@ async fn case_66_the_audit_is_added_to_and_nothing_else() {
 /// Whoever may write to the file may do anything, and is found out.
 #[tokio::test]
 async fn case_66_tampering_with_the_audit_is_detected() {
+    const CHANGED: &str = "row 5 of the audit is not as it was written";
+    const LATER: &str = "UPDATE audit SET at = at - interval '1 minute' WHERE seq = 5";
+    const NOBODY: &str = "UPDATE audit SET person = '00000000-0000-0000-0000-000000000000' WHERE seq = 5";
+    const HEAD: &str = "UPDATE audit_head SET link = decode(repeat('00', 32), 'hex')";
+    let same = |statement, found| (statement, statement, found);
     let tampered = [
-        ("UPDATE audit SET at = at - 60000 WHERE seq = 5", "row 5 of the audit is not as it was written"),
-        (
-            "UPDATE audit SET person = zeroblob(16) WHERE seq = 5",
-            "row 5 of the audit is not as it was written",
+        ("UPDATE audit SET at = at - 60000 WHERE seq = 5", LATER, CHANGED),
+        ("UPDATE audit SET person = zeroblob(16) WHERE seq = 5", NOBODY, CHANGED),
+        same("UPDATE audit SET event = 'signed_in' WHERE seq = 5", CHANGED),
+        same("UPDATE audit SET link = NULL WHERE seq = 5", "row 5 of the audit has no link"),
+        same("DELETE FROM audit WHERE seq = 5", "row 5 of the audit is missing"),
+        same(
+            "DELETE FROM audit WHERE seq >= 5",
+            "row 5 of the audit is missing, and so is what came after it",
         ),
-        ("UPDATE audit SET event = 'signed_in' WHERE seq = 5", "row 5 of the audit is not as it was written"),
-        ("UPDATE audit SET link = NULL WHERE seq = 5", "row 5 of the audit has no link"),
-        ("DELETE FROM audit WHERE seq = 5", "row 5 of the audit is missing"),
-        ("DELETE FROM audit WHERE seq >= 5", "row 5 of the audit is missing, and so is what came after it"),
-        (
+        same(
             "UPDATE audit SET seq = -seq WHERE seq IN (5, 6); UPDATE audit SET seq = 11 + seq WHERE seq < 0",
-            "row 5 of the audit is not as it was written",
+            CHANGED,
         ),
-        ("UPDATE audit_head SET link = zeroblob(32)", "is not the one that stood there"),
+        ("UPDATE audit_head SET link = zeroblob(32)", HEAD, "is not the one that stood there"),
     ];
-    for (statement, found) in tampered {
+    for (sqlite, postgres, found) in tampered {
         let program = Program::start().await;
         let ana = program.browser();
         let answer = ana.sign_in("ana").await;
         ana.form("/sign-out", &[]).await;
         ana.sign_in("ana").await;
-        for statement in ["DROP TRIGGER audit_is_not_changed", "DROP TRIGGER audit_is_not_erased", statement]
-        {
-            program.change("portal.db", statement).await;
+        let no_trigger = "ALTER TABLE audit DISABLE TRIGGER USER";
+        for trigger in ["DROP TRIGGER audit_is_not_changed", "DROP TRIGGER audit_is_not_erased"] {
+            program.portal.change(trigger, no_trigger).await.unwrap();
         }
+        program.portal.change(sqlite, postgres).await.unwrap();
         let (code, said) = operate(&program, &["audit", "verify"]);
         assert_eq!(code, Some(1), "{said}");
-        assert!(said.contains(found), "{statement}: {said}");
+        assert!(said.contains(found), "{sqlite}: {said}");
         assert_eq!((answer.status, program.submitted().await), (303, 0));
         program.verify_secrets(&ana).await;
     }

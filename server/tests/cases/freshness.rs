@@ -88,7 +88,7 @@ async fn signed_back_in_after(seconds: i64) -> (Program, Browser, String) {
         let galaxy = ana.device(GALAXY).await;
         let start = std::time::Instant::now();
         ana.sign_out_to_prove(&galaxy).await;
-        program.jump(seconds);
+        program.jump(seconds).await;
         let landed = ana.sign_in("ana").await;
         if start.elapsed() < Duration::from_secs(1) {
             assert_eq!(landed.leads_to, Some(format!("/devices/{galaxy}/reset")));
@@ -105,7 +105,7 @@ async fn case_06_sign_in_after_301_seconds() {
     ana.sign_in("ana").await;
     let galaxy = ana.device(GALAXY).await;
     ana.sign_out_to_prove(&galaxy).await;
-    program.jump(301);
+    program.jump(301).await;
 
     assert_late(&program, &ana, &galaxy).await;
 }
@@ -121,7 +121,7 @@ async fn case_07_the_clients_clock_has_no_effect_on_a_late_sign_in() {
         ana.sign_out_to_prove(&galaxy).await;
         let remaining = ana.remaining_millis().await.unwrap();
         assert!((290_000..=300_000).contains(&remaining), "{remaining}");
-        program.jump(301);
+        program.jump(301).await;
         assert_eq!(ana.remaining_millis().await, Some(0));
 
         assert_late(&program, &ana, &galaxy).await;
@@ -169,12 +169,12 @@ async fn case_08_the_servers_clock_jumps_back() {
     ana.sign_in("ana").await;
     let galaxy = ana.device(GALAXY).await;
     ana.sign_out_to_prove(&galaxy).await;
-    program.jump(200);
+    program.jump(200).await;
     let before = ana.remaining_millis().await.unwrap();
-    program.jump(-3600);
+    program.jump(-3600).await;
     let after = ana.remaining_millis().await.unwrap();
     assert!((1..=before).contains(&after), "{after} of {before}");
-    program.jump(3600 + 101);
+    program.jump(3600 + 101).await;
 
     assert_late(&program, &ana, &galaxy).await;
 }
@@ -186,10 +186,10 @@ async fn case_08_the_servers_clock_jumps_back_and_stays_there() {
     ana.sign_in("ana").await;
     let galaxy = ana.device(GALAXY).await;
     ana.sign_out_to_prove(&galaxy).await;
-    program.jump(297);
+    program.jump(297).await;
     let before = ana.remaining_millis().await.unwrap();
     // Back to a second at which the window was open.
-    program.jump(-200);
+    program.jump(-200).await;
     let after = ana.remaining_millis().await.unwrap();
     assert!(after <= before && before <= 3_000, "{after} of {before}");
     // The window ends by the time that passes.
@@ -208,9 +208,9 @@ async fn case_08_the_servers_clock_jumps_back_after_the_proof() {
     let mut program = Program::start_with_clock().await;
     let ana = program.browser();
     let galaxy = ana.prove("ana", GALAXY).await;
-    program.jump(297);
+    program.jump(297).await;
     assert_eq!(ana.get(&format!("/devices/{galaxy}/reset")).await.status, 200);
-    program.jump(-200);
+    program.jump(-200).await;
     tokio::time::sleep(Duration::from_millis(4_100)).await;
 
     let answer = ana.reset(&galaxy).await;
@@ -227,7 +227,7 @@ async fn case_08_the_clock_jumps_back_while_the_program_is_down() {
     let galaxy = ana.device(GALAXY).await;
     ana.sign_out_to_prove(&galaxy).await;
     program.kill();
-    program.jump(-3600);
+    program.jump(-3600).await;
     program.start_again().await;
     // Nobody can say how long it was down.
     assert_eq!(ana.remaining_millis().await, Some(0));

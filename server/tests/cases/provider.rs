@@ -226,7 +226,7 @@ async fn case_06_back_from_the_provider_after_301_seconds() {
     let mut story = Story { program, provider, ana };
     let galaxy = story.window().await;
     let asked = story.asked().await;
-    story.program.jump(301);
+    story.program.jump(301).await;
     let mut claims = story.provider.honest(&asked, "1");
     claims["auth_time"] = json!(now() + 301);
     claims["exp"] = json!(now() + 900);
@@ -457,7 +457,7 @@ async fn case_15_a_key_that_was_changed_is_looked_for() {
     assert_eq!(answer.leads_to.as_deref(), Some("/devices"));
     story.provider.rotate_keys();
     // Whoever made up keys would otherwise make us ask without end.
-    story.program.jump(11);
+    story.program.jump(11).await;
     let answer = story.sign_in(|claims| claims["exp"] = json!(now() + 300)).await;
     assert_eq!(answer.leads_to.as_deref(), Some("/devices"));
     let audit = ["signed_in", "signed_in"];
@@ -473,7 +473,7 @@ async fn case_15_a_key_that_was_changed_before_many_arrive() {
     let mut story = Story { program, provider, ana };
     story.sign_in(|_| {}).await;
     story.provider.rotate_keys();
-    story.program.jump(11);
+    story.program.jump(11).await;
     let arriving = (0..6).map(async |_| {
         let browser = story.program.browser();
         let asked = story.asked_in(&browser).await;

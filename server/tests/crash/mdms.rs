@@ -176,7 +176,7 @@ impl Scene {
             self.mdms.of(kind).set_online(&Mdms::id(kind), true);
         }
         self.mdms.jump(LATER_SECONDS);
-        self.program.jump(LATER_SECONDS);
+        self.program.jump(LATER_SECONDS).await;
         self.program.start_again().await;
         self.program.settled().await;
         for (place, kind) in KINDS.into_iter().enumerate() {

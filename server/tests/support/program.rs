@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::browser::Browser;
 use super::clock::MovableClock;
+use super::portal::Portal;
 use super::records::until;
 
 /// `latchkey demo` with data of its own. Killed when the test ends, however it ends.
@@ -20,6 +21,7 @@ pub struct Program {
     clock: Option<MovableClock>,
     settings: Settings,
     log_level: &'static str,
+    pub portal: Portal,
     pub folder: TempDir,
     /// What must turn up nowhere: cookies' values and temporary passcodes, as browsers learn them.
     pub secrets: Secrets,
@@ -72,17 +74,49 @@ impl Program {
         settings: Settings,
         log_level: &'static str,
     ) -> Self {
+        let portal = Portal::new(folder.path(), clock.is_some()).await;
+        Self::start_on(portal, folder, clock, settings, log_level).await
+    }
+
+    async fn start_on(
+        portal: Portal,
+        folder: TempDir,
+        clock: Option<MovableClock>,
+        settings: Settings,
+        log_level: &'static str,
+    ) -> Self {
         let ports = Ports { pages: free_port(), management: free_port() };
-        let child = spawn(&folder, ports, clock.as_ref(), &settings, log_level);
+        let child = spawn(&folder, &portal, ports, clock.as_ref(), &settings, log_level);
         let secrets = Secrets::default();
-        let program = Self { child, ports, clock, settings, log_level, folder, secrets };
+        let program = Self { child, ports, clock, settings, log_level, portal, folder, secrets };
         program.ready().await;
         program
     }
 
-    /// Moves the program's wall clock.
-    pub fn jump(&mut self, seconds: i64) {
+    /// Moves the clock that the program goes by: its machine's, or its database's.
+    pub async fn jump(&mut self, seconds: i64) {
         self.clock.as_mut().expect("started with a clock").jump(seconds);
+        if self.portal.jump(seconds).await {
+            self.follows_the_database().await;
+        }
+    }
+
+    /// Waits until the program, if it runs, goes by the database's time.
+    async fn follows_the_database(&mut self) {
+        if self.child.try_wait().unwrap().is_some() {
+            return;
+        }
+        let asked = self.figure("latchkey_clock_readings_total").await;
+        until("the program has asked for the time", Duration::from_secs(20), async || {
+            (self.figure("latchkey_clock_readings_total").await > asked + 1.0).then_some(())
+        })
+        .await;
+    }
+
+    async fn figure(&self, name: &str) -> f64 {
+        let metrics = self.metrics().await;
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.and_then(|figure| figure.parse().ok()).unwrap_or_default()
     }
 
     /// SIGKILL: nothing of the program runs after it.
@@ -95,11 +129,10 @@ impl Program {
     pub async fn twin(&self) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("data")).unwrap();
-        for database in ["portal.db", "fleet.db"] {
-            self.copy(database, &folder.path().join("data").join(database)).await;
-        }
+        self.copy("fleet.db", &folder.path().join("data/fleet.db")).await;
+        let portal = self.portal.copy(folder.path()).await;
         std::fs::copy(self.data().join("seal.key"), folder.path().join("data/seal.key")).unwrap();
-        let mut twin = Self::start_in(folder, None, Vec::new(), "trace").await;
+        let mut twin = Self::start_on(portal, folder, None, Vec::new(), "trace").await;
         twin.secrets = Arc::clone(&self.secrets);
         twin
     }
@@ -111,7 +144,14 @@ impl Program {
     }
 
     pub fn spawn_again(&mut self) {
-        self.child = spawn(&self.folder, self.ports, self.clock.as_ref(), &self.settings, self.log_level);
+        self.child = spawn(
+            &self.folder,
+            &self.portal,
+            self.ports,
+            self.clock.as_ref(),
+            &self.settings,
+            self.log_level,
+        );
     }
 
     /// As the system knows it.
@@ -152,7 +192,8 @@ impl Program {
         let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
         command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
-            .env("LATCHKEY_DATABASE__URL", format!("sqlite:{}", self.data().join("portal.db").display()))
+            .env("LATCHKEY_DATABASE__URL", self.portal.url())
+            .env("LATCHKEY_SEAL__KEY_FILE", self.data().join("seal.key"))
             .envs(settings.iter().map(|(key, value)| (variable(key), value)));
         let mut child = command.spawn().unwrap();
         // It may have refused without reading.
@@ -178,6 +219,7 @@ impl Drop for Program {
 
 fn spawn(
     folder: &TempDir,
+    portal: &Portal,
     ports: Ports,
     clock: Option<&MovableClock>,
     settings: &Settings,
@@ -190,6 +232,7 @@ fn spawn(
         .args(["--management-listen", &format!("127.0.0.1:{}", ports.management)])
         .arg("--data")
         .arg(folder.path().join("data"))
+        .env("LATCHKEY_DATABASE__URL", portal.url())
         .env("RUST_LOG", log_level)
         .env("NO_COLOR", "1")
         .envs(settings.iter().map(|(key, value)| (variable(key), value)))

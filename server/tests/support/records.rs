@@ -1,6 +1,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use server::database::query;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Row};
 use uuid::Uuid;
@@ -26,12 +27,15 @@ pub async fn until<T>(what: &str, at_most: Duration, mut ask: impl AsyncFnMut() 
 impl Program {
     /// What the portal wrote down, in order, without the making of the accounts.
     pub async fn audit(&self) -> Vec<String> {
-        self.texts("portal.db", "SELECT event FROM audit WHERE event <> 'person_added' ORDER BY seq").await
+        query("SELECT event FROM audit WHERE event <> 'person_added' ORDER BY seq")
+            .values(&self.portal.open().await)
+            .await
+            .unwrap()
     }
 
     /// How many commands the portal accepted.
     pub async fn submitted(&self) -> usize {
-        self.number("portal.db", "SELECT count(*) FROM commands").await
+        self.count("SELECT count(*) FROM commands").await
     }
 
     /// How many commands the fleet was ever told of.
@@ -56,74 +60,47 @@ impl Program {
 
     /// Every command of the portal with its state, oldest first.
     pub async fn commands(&self) -> Vec<(Uuid, String)> {
-        let mut portal = self.open("portal.db").await;
-        sqlx::query("SELECT id, state FROM commands ORDER BY created_at, id")
-            .fetch_all(&mut portal)
-            .await
-            .unwrap()
-            .iter()
-            .map(|row| (row.get("id"), row.get("state")))
-            .collect()
+        let rows = query("SELECT id, state FROM commands ORDER BY created_at, id");
+        let rows = rows.fetch_all(&self.portal.open().await).await.unwrap();
+        rows.iter().map(|row| (row.get("id").unwrap(), row.get("state").unwrap())).collect()
     }
 
     /// Whether a worker took each of them in hand.
     pub async fn are_taken(&self, commands: &[Uuid]) -> bool {
-        let mut portal = self.open("portal.db").await;
-        for command in commands {
-            let fence: i64 = sqlx::query_scalar("SELECT fence FROM commands WHERE id = ?")
-                .bind(command)
-                .fetch_one(&mut portal)
-                .await
-                .unwrap();
-            if fence == 0 {
-                return false;
-            }
-        }
-        true
+        let taken = query("SELECT id FROM commands WHERE fence > 0");
+        let taken: Vec<Uuid> = taken.values(&self.portal.open().await).await.unwrap();
+        commands.iter().all(|command| taken.contains(command))
     }
 
     pub async fn news_of(&self, command: Uuid) -> Vec<String> {
-        let mut portal = self.open("portal.db").await;
-        sqlx::query_scalar("SELECT news FROM notifications WHERE command = ?")
-            .bind(command)
-            .fetch_all(&mut portal)
-            .await
-            .unwrap()
+        let news = query("SELECT news FROM notifications WHERE command = $1").bind(command);
+        news.values(&self.portal.open().await).await.unwrap()
     }
 
     /// The id of the session that began last.
     pub async fn newest_session(&self) -> String {
-        let mut portal = self.open("portal.db").await;
-        let newest: Uuid =
-            sqlx::query_scalar("SELECT id FROM sessions ORDER BY authenticated_at DESC LIMIT 1")
-                .fetch_one(&mut portal)
-                .await
-                .unwrap();
-        newest.to_string()
+        let newest = query("SELECT id FROM sessions ORDER BY authenticated_at DESC LIMIT 1");
+        newest.value::<Uuid>(&self.portal.open().await).await.unwrap().to_string()
     }
 
     /// What the database keeps of the sessions' cookies.
     pub async fn session_hashes(&self) -> Vec<Vec<u8>> {
-        let mut portal = self.open("portal.db").await;
-        sqlx::query_scalar("SELECT token FROM sessions").fetch_all(&mut portal).await.unwrap()
+        query("SELECT token FROM sessions").values(&self.portal.open().await).await.unwrap()
     }
 
     pub async fn sealed_passcodes(&self) -> usize {
-        self.number("portal.db", "SELECT count(*) FROM passcodes WHERE ciphertext IS NOT NULL").await
+        self.count("SELECT count(*) FROM passcodes WHERE ciphertext IS NOT NULL").await
     }
 
     /// The sealed passcodes as they lie in the database.
     pub async fn ciphertexts(&self) -> Vec<Vec<u8>> {
-        let mut portal = self.open("portal.db").await;
-        sqlx::query_scalar("SELECT ciphertext FROM passcodes WHERE ciphertext IS NOT NULL")
-            .fetch_all(&mut portal)
-            .await
-            .unwrap()
+        let kept = query("SELECT ciphertext FROM passcodes WHERE ciphertext IS NOT NULL");
+        kept.values(&self.portal.open().await).await.unwrap()
     }
 
     /// How often a worker took the newest command in hand.
     pub async fn fence(&self) -> usize {
-        self.number("portal.db", "SELECT fence FROM commands ORDER BY created_at DESC, id DESC LIMIT 1").await
+        self.count("SELECT fence FROM commands ORDER BY created_at DESC, id DESC LIMIT 1").await
     }
 
     /// Everything that is committed, in one file.
@@ -182,7 +159,7 @@ impl Program {
     pub async fn settled(&self) {
         until("every command has ended", Duration::from_secs(40), async || {
             let open = "SELECT count(*) FROM commands WHERE due_at IS NOT NULL";
-            (self.number("portal.db", open).await == 0).then_some(())
+            (self.count(open).await == 0).then_some(())
         })
         .await;
     }
@@ -193,8 +170,9 @@ impl Program {
         usize::try_from(count).unwrap()
     }
 
-    async fn texts(&self, database: &str, question: &'static str) -> Vec<String> {
-        sqlx::query_scalar(question).fetch_all(&mut self.open(database).await).await.unwrap()
+    async fn count(&self, question: &'static str) -> usize {
+        let count: i64 = query(question).value(&self.portal.open().await).await.unwrap();
+        usize::try_from(count).unwrap()
     }
 
     async fn open(&self, database: &str) -> SqliteConnection {

@@ -79,6 +79,7 @@ impl Program {
             .map(|entry| entry.unwrap().path())
             .map(|path| (path.display().to_string(), std::fs::read(&path).unwrap()))
             .collect();
+        files.extend(self.portal.dump().map(|dump| ("the database".to_owned(), dump)));
         files.push(("the log".to_owned(), log.join("\n").into_bytes()));
         files
     }

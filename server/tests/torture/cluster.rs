@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use sqlx::Executor;
 use stand_ins::{Kind, Phone, Setup, StandIn, System};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
@@ -17,6 +18,7 @@ use tokio::sync::Mutex;
 use crate::balancer::Balancer;
 use crate::disk::Disk;
 use crate::link::{Link, Weather};
+use crate::oracle::rows;
 use crate::replica::Replica;
 use crate::support::{Browser, Postgres, Secrets, until};
 
@@ -79,7 +81,9 @@ impl Cluster {
             let mut links = Vec::new();
             for mdm in mdms.values() {
                 let behind = mdm.url.rsplit(':').next().unwrap().parse().unwrap();
-                links.push((mdm.kind(), Link::to(behind).await));
+                let link = Link::to(behind).await;
+                mdm.is_also_at(&link.url());
+                links.push((mdm.kind(), link));
             }
             let way = Link::to(postgres.port()).await;
             let replica = Replica::new(folder.path().join(format!("replica-{number}")), way, links);
@@ -97,6 +101,8 @@ impl Cluster {
 
     /// The tables, the people, the key, and the first news of NanoMDM.
     async fn prepare(&self) {
+        let mut rows = rows(self).await;
+        rows.execute(sqlx::raw_sql(MOVABLE_CLOCK)).await.unwrap();
         operate(&self.replicas[0].config(), &["migrate"], "");
         std::thread::scope(|scope| {
             for person in 0..self.people {
@@ -150,12 +156,12 @@ impl Cluster {
         &self.mdms[kind.name()]
     }
 
-    /// All clocks together.
-    pub fn jump(&self, seconds: i64) {
+    /// The clocks that count: of the database, by which the replicas go, and of the MDMs.
+    pub async fn jump(&self, seconds: i64) {
         self.ahead.fetch_add(seconds * 1000, Ordering::Relaxed);
-        for replica in &self.replicas {
-            replica.set_clock(self.ahead.load(Ordering::Relaxed) / 1000);
-        }
+        let statement = "UPDATE public.movable_clock SET ahead = ahead + make_interval(secs => $1::float8)";
+        let seconds = f64::from(i32::try_from(seconds).unwrap());
+        sqlx::query(statement).bind(seconds).execute(&mut rows(self).await).await.unwrap();
     }
 
     /// Everything is as it was: nobody is down, nothing is slow, and the clocks are right.
@@ -179,8 +185,8 @@ impl Cluster {
             replica.mdms.iter().for_each(|(_, link)| link.becomes(Weather::Fair));
             replica.start();
         }
-        self.jump(0);
         for replica in &self.replicas {
+            replica.set_clock(0);
             self.is_ready(replica).await;
         }
     }
@@ -221,6 +227,13 @@ async fn mdms(people: usize, ahead: &Arc<AtomicI64>) -> BTreeMap<&'static str, S
     mdms
 }
 
+/// Before the system's own in the way of names, so that the time by which the replicas go can be put forward.
+const MOVABLE_CLOCK: &str = "ALTER DATABASE portal SET search_path = public, pg_catalog;
+    CREATE TABLE movable_clock (ahead interval NOT NULL);
+    INSERT INTO movable_clock VALUES ('0');
+    CREATE FUNCTION clock_timestamp() RETURNS timestamptz LANGUAGE sql AS
+        'SELECT pg_catalog.clock_timestamp() + ahead FROM public.movable_clock';";
+
 /// As an operator writes them, with the ways that can be cut in place of the addresses.
 fn settings(
     replica: &Replica,
@@ -253,12 +266,11 @@ streams_per_person = 1000
     );
     for (kind, link) in &replica.mdms {
         let mdm = &mdms[kind.name()];
-        let way = format!("http://127.0.0.1:{}", link.port);
         writeln!(text, "[[fleet]]\nid = \"{0}\"\nkind = \"{0}\"\ntimeout_seconds = 3", kind.name()).unwrap();
         for (key, value) in mdm.settings() {
             match value.as_str() {
                 "true" | "false" => writeln!(text, "{key} = {value}").unwrap(),
-                _ => writeln!(text, "{key} = \"{}\"", value.replace(&mdm.url, &way)).unwrap(),
+                _ => writeln!(text, "{key} = \"{}\"", value.replace(&mdm.url, &link.url())).unwrap(),
             }
         }
     }

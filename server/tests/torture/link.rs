@@ -33,6 +33,11 @@ impl Link {
         Self { port: own, weather, carrier: tokio::spawn(accept(listener, port, told)).abort_handle() }
     }
 
+    /// Of what speaks HTTP at the other end.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     pub fn becomes(&self, weather: Weather) {
         self.weather.send_replace(weather);
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod balancer;
+mod book;
 mod chance;
 mod cluster;
 mod disk;
@@ -15,20 +16,24 @@ mod replica;
 mod rounds;
 #[path = "../support/mod.rs"]
 mod support;
+mod trying;
+mod watching;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join_all;
 use stand_ins::Kind;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::book::Gate;
 use crate::cluster::Cluster;
 use crate::faults::{Plan, Recoveries, carry_out};
 use crate::oracle::{Verdict, open_commands, rows};
-use crate::people::{Gate, Visitor};
+use crate::people::Visitor;
 
 const PEOPLE: usize = 15;
 /// Longer than Intune is looked at, and than NanoMDM is believed to be on its way.
@@ -157,12 +162,13 @@ async fn come_to_an_end(
         if timeout(GRACE, quiet).await.is_ok() {
             break;
         }
-        cluster.jump(LATER_SECONDS);
+        cluster.jump(LATER_SECONDS).await;
     }
     // Whatever was on its way has arrived.
     sleep(Duration::from_secs(3)).await;
-    for visitor in &mut visitors {
-        visitor.look_back().await;
+    let looking_back = join_all(visitors.iter_mut().map(Visitor::look_back));
+    if timeout(GRACE, looking_back).await.is_err() {
+        println!("not everybody could look at their phone's page in the end");
     }
     gate.close();
     while let Some(visitor) = people.join_next().await {

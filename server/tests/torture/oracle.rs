@@ -8,8 +8,9 @@ use sqlx::{ConnectOptions, PgConnection, Row};
 use stand_ins::Kind;
 use uuid::Uuid;
 
+use crate::book::Reset;
 use crate::cluster::{Cluster, phone};
-use crate::people::{Reset, Visitor};
+use crate::people::Visitor;
 
 #[derive(Default)]
 pub struct Verdict {
@@ -138,7 +139,7 @@ impl Verdict {
             for (command, times) in times {
                 match kept.get(&command) {
                     None => {
-                        self.lost.push(format!("{phone} did {command}, which the database does not have"))
+                        self.lost.push(format!("{phone} did {command}, which the database does not have"));
                     }
                     Some(row)
                         if !matches!(row.state.as_str(), "done")

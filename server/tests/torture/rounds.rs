@@ -1,5 +1,6 @@
 //! One grant, a hundred at once, over all replicas: one command.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -31,15 +32,16 @@ async fn in_turn(cluster: &Cluster, person: usize, rounds: usize) -> Vec<String>
         let browsers: Vec<Browser> = (0..REPLICAS).map(|replica| cluster.at(&visitor, replica)).collect();
         let submits = (0..AT_ONCE).map(|number| browsers[number % REPLICAS].try_reset(&device));
         let answers = join_all(submits).await;
-        let refused: Vec<_> = answers
-            .iter()
-            .map(|answer| answer.as_ref().map_or(0, |answer| answer.status))
-            .filter(|status| *status != 200)
-            .collect();
+        let mut refused = BTreeMap::<u16, usize>::new();
+        for status in answers.iter().map(|answer| answer.as_ref().map_or(0, |answer| answer.status)) {
+            if status != 200 {
+                *refused.entry(status).or_default() += 1;
+            }
+        }
         let made = commands(&mut rows, &device).await - before;
         if made != 1 || !refused.is_empty() {
             wrong.push(format!(
-                "round {round} of person {person}: {made} commands; answered with {refused:?}"
+                "round {round} of person {person}: {made} commands; not answered well (status and times): {refused:?}"
             ));
         }
         let open = "SELECT count(*) FROM commands WHERE device = $1 AND due_at IS NOT NULL";

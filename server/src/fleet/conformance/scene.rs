@@ -24,7 +24,7 @@ use crate::fleet::directory::Directory;
 use crate::seal::FileSealer;
 use crate::signals::LocalSignals;
 use crate::store::conformance::Story;
-use crate::store::sqlite::SqliteStore;
+use crate::store::sql::SqlStore;
 use crate::worker::Worker;
 
 /// A command that does not end within so many turns is stuck.
@@ -44,7 +44,7 @@ pub struct Scene<O> {
 impl<O: Outside> Scene<O> {
     pub async fn of(outside: O) -> Self {
         let folder = TempDir::new().unwrap();
-        let store = SqliteStore::open(&folder.path().join("portal.db")).await.unwrap();
+        let store = SqlStore::in_file(&folder.path().join("portal.db")).await.unwrap();
         let clock: Arc<dyn Clock> = outside.clock();
         let story = Story::with_clock(Arc::new(store), outside.clock()).await;
         let random = Arc::new(Counting::new());

@@ -17,7 +17,7 @@ use crate::fakes::{Counting, FakeClock};
 use crate::fleet::nanomdm::enrolments::Enrolments;
 use crate::fleet::{Mdm, Means, configured};
 use crate::seal::FileSealer;
-use crate::store::sqlite::SqliteStore;
+use crate::store::sql::SqlStore;
 
 const ANA: &str = "ana@example.org";
 const BEN: &str = "ben@example.org";
@@ -82,7 +82,7 @@ pub async fn connector(mdm: &StandIn, clock: &Arc<FakeClock>, folder: &TempDir) 
         environment.insert(format!("LATCHKEY_OWNER__{number}__SERIAL"), format!("S-{number}"));
     }
     let config = Config::of_environment(environment).unwrap();
-    let store = Arc::new(SqliteStore::open(&folder.path().join("mdm.db")).await.unwrap());
+    let store = Arc::new(SqlStore::in_file(&folder.path().join("mdm.db")).await.unwrap());
     let random: Arc<dyn Randomness> = Arc::new(Counting::new());
     let key = folder.path().join("mdm.key");
     let sealer: Arc<dyn Sealer> = Arc::new(FileSealer::open(&key, None, Arc::clone(&random)).unwrap());

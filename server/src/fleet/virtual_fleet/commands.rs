@@ -6,7 +6,7 @@ use domain::ports::StoreError;
 use sqlx::{Row, SqliteExecutor};
 use uuid::Uuid;
 
-use crate::database::Tx;
+use crate::database::sqlite::Tx;
 use crate::store::names::Named;
 
 /// Where a command is, as this MDM sees it.

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use super::commands::{Event, State, end, insert, journal, state_of};
 use super::phones::PhoneRow;
 use super::{VirtualFleet, hashes, unreachable};
-use crate::database::Tx;
+use crate::database::sqlite::Tx;
 
 /// It is a file on this machine.
 const AT_MOST: Duration = Duration::from_secs(5);

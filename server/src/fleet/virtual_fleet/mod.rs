@@ -25,7 +25,7 @@ use domain::person::Person;
 use domain::ports::{Clock, Randomness, StoreError};
 use tokio::sync::watch;
 
-use crate::database::Database;
+use crate::database::sqlite::File;
 use crate::ending::asked_to_end;
 
 /// How often the world moves on.
@@ -39,7 +39,7 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/virtual_
 
 pub struct VirtualFleet {
     id: FleetId,
-    database: Database,
+    database: File,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Randomness>,
 }
@@ -52,7 +52,7 @@ impl VirtualFleet {
         random: Arc<dyn Randomness>,
         owners: &[Person],
     ) -> Result<Arc<Self>, StoreError> {
-        let database = Database::open(path, &MIGRATIONS).await?;
+        let database = File::open(path, Some(&MIGRATIONS)).await?;
         let fleet = Self { id: FleetId::parse("virtual")?, database, clock, random };
         fleet.seed(owners).await?;
         Ok(Arc::new(fleet))

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::{VirtualFleet, hashes};
-use crate::database::Tx;
+use crate::database::sqlite::Tx;
 use crate::store::names::Named;
 
 struct Seed {

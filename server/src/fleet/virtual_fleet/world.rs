@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::commands::{Event, State, end, journal};
 use super::{CHECK_IN_MILLIS, VirtualFleet};
-use crate::database::Tx;
+use crate::database::sqlite::Tx;
 use crate::store::names::Named;
 
 impl VirtualFleet {

@@ -12,17 +12,21 @@ use sqlx::{Sqlite, Transaction};
 
 pub type Tx = Transaction<'static, Sqlite>;
 
-pub struct Database {
+/// Takes the write lock at once: a transaction that reads first could otherwise lose it to another process.
+pub const BEGIN: &str = "BEGIN IMMEDIATE";
+
+#[derive(Clone)]
+pub struct File {
     pub reads: SqlitePool,
     pub writes: SqlitePool,
 }
 
-impl Database {
-    /// Opens the file, makes it if it is missing, and brings its tables up to date.
-    pub async fn open(path: &Path, migrations: &Migrator) -> Result<Self, StoreError> {
+impl File {
+    /// Opens the file, makes it if it is missing, and with migrations brings its tables up to date.
+    pub async fn open(path: &Path, migrations: Option<&Migrator>) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new()
             .filename(path)
-            .create_if_missing(true)
+            .create_if_missing(migrations.is_some())
             .journal_mode(SqliteJournalMode::Wal)
             // What was acknowledged survives a power failure.
             .synchronous(SqliteSynchronous::Full)
@@ -31,7 +35,9 @@ impl Database {
             .pragma("secure_delete", "ON")
             .busy_timeout(Duration::from_secs(5));
         let writes = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        migrations.run(&writes).await?;
+        if let Some(migrations) = migrations {
+            migrations.run(&writes).await?;
+        }
         let reads = SqlitePoolOptions::new()
             .max_connections(4)
             .connect_with(options.create_if_missing(false))
@@ -39,8 +45,7 @@ impl Database {
         Ok(Self { reads, writes })
     }
 
-    /// Takes the write lock at once: a transaction that reads first could otherwise lose it to another process.
     pub async fn write(&self) -> Result<Tx, StoreError> {
-        Ok(self.writes.begin_with("BEGIN IMMEDIATE").await?)
+        Ok(self.writes.begin_with(BEGIN).await?)
     }
 }

@@ -1,4 +1,4 @@
-//! The portal's rows in SQLite.
+//! The portal's rows, in SQLite or in PostgreSQL.
 
 use std::path::Path;
 
@@ -17,27 +17,35 @@ use domain::ports::{
     Denied, Lease, NewSession, Pause, Proofs, Sealed, SessionLimits, Settlement, Store, StoreError,
     StoredPasscode, WindowOutcome,
 };
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::migrate::Migrator;
 
-use crate::database::Database;
+use crate::database::{Database, Engine, Row, query};
 
-pub struct SqliteStore {
+pub struct SqlStore {
     pub(super) database: Database,
 }
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
-impl SqliteStore {
-    pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self { database: Database::open(path, &MIGRATIONS).await? })
+impl SqlStore {
+    pub async fn in_file(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self { database: Database::file(path, Some(&SQLITE)).await? })
     }
 
-    /// The write-ahead log keeps older pages, and with them what was just erased, until it is emptied. What was erased
-    /// stays erased when this fails, and goes from the log with the next time it is emptied.
+    pub async fn on_server(url: &str, connections: u32) -> Result<Self, StoreError> {
+        Ok(Self { database: Database::server(url, connections, Some(&POSTGRES)).await? })
+    }
+
+    pub fn database(&self) -> Database {
+        self.database.clone()
+    }
+
+    /// The write-ahead log of SQLite keeps older pages, and with them what was just erased, until it is emptied. What was
+    /// erased stays erased when this fails, and goes from the log with the next time it is emptied.
     pub(super) async fn empty_log(&self) {
-        let emptied =
-            sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.database.writes).await;
+        let Engine::Sqlite(file) = self.database.engine() else { return };
+        let emptied = sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&file.writes).await;
         let why = match emptied {
             Ok(0_i64) => return,
             Ok(_) => "it is being read".to_owned(),
@@ -48,20 +56,20 @@ impl SqliteStore {
 }
 
 /// Reads a person from columns `id, user_name, name, email, subject, it_admin`.
-pub(super) fn person_from(row: &SqliteRow) -> Result<Person, StoreError> {
+pub(super) fn person_from(row: &Row) -> Result<Person, StoreError> {
     Ok(Person {
-        id: PersonId(row.try_get("id")?),
-        user_name: row.try_get("user_name")?,
-        name: row.try_get("name")?,
-        email: row.try_get("email")?,
-        subject: row.try_get("subject")?,
-        it_admin: row.try_get("it_admin")?,
+        id: PersonId(row.get("id")?),
+        user_name: row.get("user_name")?,
+        name: row.get("name")?,
+        email: row.get("email")?,
+        subject: row.get("subject")?,
+        it_admin: row.get("it_admin")?,
     })
 }
 
 /// Each line leads to the transaction of its name, grouped by file.
 #[async_trait]
-impl Store for SqliteStore {
+impl Store for SqlStore {
     async fn add_person(&self, person: &Person, hash: &str, now: Timestamp) -> Result<(), StoreError> {
         self.insert_person(person, hash, now).await
     }
@@ -318,13 +326,10 @@ impl Store for SqliteStore {
     }
 
     async fn ready(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1").execute(&self.database.reads).await?;
-        Ok(())
+        query("SELECT 1").execute(&self.database).await.map(drop)
     }
     async fn latest_time(&self) -> Result<Option<Timestamp>, StoreError> {
-        let at: Option<i64> =
-            sqlx::query_scalar("SELECT max(at) FROM audit").fetch_one(&self.database.reads).await?;
-        Ok(at.map(Timestamp))
+        query("SELECT at FROM audit ORDER BY seq DESC LIMIT 1").value_if_any(&self.database).await
     }
 }
 
@@ -332,18 +337,17 @@ impl Store for SqliteStore {
 mod tests {
     use std::borrow::Cow;
 
+    use super::*;
+    use crate::database::sqlite;
+    use crate::fakes::person;
     use domain::audit::Link;
     use domain::person::Person;
-    use sqlx::migrate::Migrator;
-
-    use super::*;
-    use crate::fakes::person;
 
     /// As the versions before wrote it, with rows in each table that was changed since.
     async fn older(file: &Path, person: &Person) {
-        let first = MIGRATIONS.iter().take(3).cloned().collect();
+        let first = SQLITE.iter().take(3).cloned().collect();
         let migrator = Migrator { migrations: Cow::Owned(first), ..Migrator::DEFAULT };
-        let database = Database::open(file, &migrator).await.unwrap();
+        let database = sqlite::File::open(file, Some(&migrator)).await.unwrap();
         sqlx::query("INSERT INTO people VALUES (?, 'ana', 'Ana', 'ana@example.com', 0, 'a hash', 1, NULL)")
             .bind(person.id.0)
             .execute(&database.writes)
@@ -370,7 +374,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (file, ana) = (folder.path().join("older.db"), person("ana"));
         older(&file, &ana).await;
-        let store = SqliteStore::open(&file).await.unwrap();
+        let store = SqlStore::in_file(&file).await.unwrap();
         let limits = SessionLimits { idle_seconds: 3600, absolute_seconds: 3600 };
         let actor = store.actor(&TokenHash([7; 32]), &limits, Timestamp(6000)).await.unwrap().unwrap();
         assert_eq!(actor.proven_at, Some(Timestamp(5000)));

@@ -1,0 +1,159 @@
+use std::hash::{BuildHasher, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use server::database::Database;
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
+
+/// Where the portal's rows are: in a file of the program's folder, or in a database of its own on the PostgreSQL of
+/// `server/tests/with-postgres`.
+pub enum Portal {
+    File(PathBuf),
+    Server { url: String, name: String },
+}
+
+/// What LATCHKEY_TEST_ON asks for.
+static ON_POSTGRES: LazyLock<bool> = LazyLock::new(|| match std::env::var("LATCHKEY_TEST_ON").as_deref() {
+    Err(_) | Ok("sqlite") => false,
+    Ok("postgres") => true,
+    Ok(other) => panic!("LATCHKEY_TEST_ON is {other}, but it has to be sqlite or postgres"),
+});
+
+/// Before the system's own where a database's search_path says so. A program that goes by its database's time goes by this.
+const MOVABLE_CLOCK: &str = "CREATE TABLE movable_clock (ahead interval NOT NULL);
+    INSERT INTO movable_clock VALUES ('0');
+    CREATE FUNCTION clock_timestamp() RETURNS timestamptz LANGUAGE sql AS
+        'SELECT pg_catalog.clock_timestamp() + ahead FROM public.movable_clock';";
+
+impl Portal {
+    pub fn is_on_postgres() -> bool {
+        *ON_POSTGRES
+    }
+
+    pub async fn new(folder: &Path, movable: bool) -> Self {
+        if !*ON_POSTGRES {
+            return Self::File(folder.join("data/portal.db"));
+        }
+        let portal = Self::empty().await;
+        if movable && let Self::Server { url, name } = &portal {
+            run(&maintenance(), format!("ALTER DATABASE {name} SET search_path = public, pg_catalog")).await;
+            run(url, MOVABLE_CLOCK.to_owned()).await;
+        }
+        portal
+    }
+
+    /// A database without a table.
+    pub async fn empty() -> Self {
+        let name = format!("test_{:016x}", std::hash::RandomState::new().build_hasher().finish());
+        run(&maintenance(), format!("CREATE DATABASE {name}")).await;
+        let url = maintenance().rsplit_once('/').unwrap().0.to_owned() + "/" + &name;
+        Self::Server { url, name }
+    }
+
+    /// As the setting `database.url` has it.
+    pub fn url(&self) -> String {
+        match self {
+            Self::File(file) => format!("sqlite:{}", file.display()),
+            Self::Server { url, .. } => url.clone(),
+        }
+    }
+
+    pub async fn open(&self) -> Database {
+        match self {
+            Self::File(file) => Database::file(file, None).await,
+            Self::Server { url, .. } => Database::server(url, 1, None).await,
+        }
+        .unwrap()
+    }
+
+    /// Whether the database has a clock of its own, which this moves.
+    pub async fn jump(&self, seconds: i64) -> bool {
+        let Self::Server { url, .. } = self else { return false };
+        run(url, format!("UPDATE public.movable_clock SET ahead = ahead + make_interval(secs => {seconds})"))
+            .await;
+        true
+    }
+
+    /// What a test does to the rows from outside.
+    pub async fn change(&self, sqlite: &'static str, postgres: &'static str) -> sqlx::Result<()> {
+        match self {
+            Self::File(file) => {
+                let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+                let mut connection =
+                    options.busy_timeout(std::time::Duration::from_secs(5)).connect().await?;
+                connection.execute(sqlx::raw_sql(sqlite)).await.map(drop)
+            }
+            Self::Server { url, .. } => try_to_run(url, postgres.to_owned()).await,
+        }
+    }
+
+    /// With the same rows.
+    pub async fn copy(&self, folder: &Path) -> Self {
+        match self {
+            Self::File(_) => {
+                let copy = folder.join("data/portal.db");
+                let Self::File(file) = self else { unreachable!() };
+                let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+                let mut connection = options.connect().await.unwrap();
+                sqlx::query("VACUUM INTO $1")
+                    .bind(copy.to_str().unwrap())
+                    .execute(&mut connection)
+                    .await
+                    .unwrap();
+                Self::File(copy)
+            }
+            Self::Server { .. } => {
+                let copy = Self::empty().await;
+                let copied = Command::new("psql")
+                    .arg("--quiet")
+                    .arg(copy.url())
+                    .stdin(self.dumping())
+                    .output()
+                    .unwrap();
+                assert!(copied.status.success(), "{copied:?}");
+                copy
+            }
+        }
+    }
+
+    /// Everything in it, as text, when it is in no file of ours.
+    pub fn dump(&self) -> Option<Vec<u8>> {
+        matches!(self, Self::Server { .. }).then(|| {
+            let dumped = Command::new("pg_dump").arg(self.url()).output().unwrap();
+            assert!(dumped.status.success(), "{dumped:?}");
+            dumped.stdout
+        })
+    }
+
+    fn dumping(&self) -> std::process::ChildStdout {
+        let dump = Command::new("pg_dump").arg(self.url()).stdout(std::process::Stdio::piped()).spawn();
+        dump.unwrap().stdout.take().unwrap()
+    }
+}
+
+impl Drop for Portal {
+    /// Or hundreds of databases would lie on the disk until the last test has ended.
+    fn drop(&mut self) {
+        if let Self::Server { name, .. } = self {
+            let drop = format!("DROP DATABASE {name} WITH (FORCE)");
+            let _ = Command::new("psql").args(["--quiet", "--command", &drop, &maintenance()]).status();
+        }
+    }
+}
+
+/// Where databases are made.
+fn maintenance() -> String {
+    std::env::var("LATCHKEY_TEST_POSTGRES").expect(
+        "this test needs a PostgreSQL of its own: run it as in server/tests/with-postgres cargo nextest run …",
+    )
+}
+
+async fn run(url: &str, statements: String) {
+    try_to_run(url, statements).await.unwrap();
+}
+
+async fn try_to_run(url: &str, statements: String) -> sqlx::Result<()> {
+    let options: sqlx::postgres::PgConnectOptions = url.parse()?;
+    options.connect().await?.execute(sqlx::raw_sql(AssertSqlSafe(statements))).await.map(drop)
+}
