@@ -208,20 +208,23 @@ impl Worker {
 
     /// A call may last longer than a lease: whoever lives renews it, and stops when another one has taken over.
     async fn while_held(&self, lease: &Lease) -> Result<Turn, StoreError> {
-        let work = self.carry_on(lease);
-        tokio::pin!(work);
+        // Beside each other: work that stood still meanwhile could keep the turn to write that the renewal waits for.
+        tokio::select! {
+            turn = self.carry_on(lease) => turn,
+            () = self.hold(lease) => Ok(Turn::Lost),
+        }
+    }
+
+    /// Until another worker has it.
+    async fn hold(&self, lease: &Lease) {
         loop {
-            tokio::select! {
-                turn = &mut work => return turn,
-                () = tokio::time::sleep(RENEWAL) => {
-                    let until = self.portal.now().plus_millis(LEASE_MILLIS);
-                    match self.portal.store.renew(lease, until).await {
-                        Ok(true) => {}
-                        Ok(false) => return Ok(Turn::Lost),
-                        // What is on its way is not given up for a database that is busy.
-                        Err(error) => tracing::warn!(%error, "a lease could not be renewed"),
-                    }
-                }
+            tokio::time::sleep(RENEWAL).await;
+            let until = self.portal.now().plus_millis(LEASE_MILLIS);
+            match self.portal.store.renew(lease, until).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                // What is on its way is not given up for a database that is busy.
+                Err(error) => tracing::warn!(%error, "a lease could not be renewed"),
             }
         }
     }
