@@ -26,6 +26,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use stand_ins::Kind;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -65,10 +66,18 @@ fn main() -> ExitCode {
         tokio::select! {
             is_well = torture(&told) => is_well,
             // Everything that was started ends with it.
-            _ = tokio::signal::ctrl_c() => false,
+            () = asked_to_end() => false,
         }
     });
     if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+async fn asked_to_end() {
+    let mut terminated = signal(SignalKind::terminate()).unwrap();
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated.recv() => {}
+    }
 }
 
 /// None: whoever runs all tests did not mean this one.
