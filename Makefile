@@ -53,6 +53,8 @@ test: tools ## formatting, lints, licences, unit and integration tests, abuse ca
 	cargo clippy $(BROWSER) -- -D warnings
 	$(SAY) 'Licences, versions and sources of what comes in'
 	cargo deny --log-level error check bans licenses sources
+	$(SAY) 'The container'
+	dockerfile-utils lint packaging/Dockerfile
 	$(SAY) 'Unit and integration tests'
 	server/tests/with-postgres cargo nextest run $(HOST) --no-fail-fast -E 'not binary(cases) and not binary(torture)'
 	$(SAY) 'Abuse cases'
@@ -69,18 +71,19 @@ test: tools ## formatting, lints, licences, unit and integration tests, abuse ca
 build: site ## build the release; the last line is the program's path
 	@printf '%s\n' '$(PROGRAM)'
 
-# The program looks for its site beside itself, so the two are kept together wherever cargo builds.
+# The program carries what the browser gets, so that is built first. cargo-leptos writes it anew each time, and gzip
+# the time along with it; what came out the same is left as it was, or the server would be built for nothing.
 .PHONY: site
 site: tools-build
+	@rm -rf target/before && mkdir -p target && if [[ -d target/site/pkg ]]; then cp -a target/site/pkg target/before; fi
 	$(SMALLER_OR_NOT) cargo leptos build --release --precompress --frontend-only
+	@if diff -rq --exclude '*.gz' target/before target/site/pkg &>/dev/null; then rm -r target/site/pkg && mv target/before target/site/pkg; fi
 	cargo leptos build --release --server-only
-	@rm -rf '$(TARGET)/release/site' && cp -R target/site '$(TARGET)/release/site'
-	@test -s '$(TARGET)/release/hash.txt' || { echo 'The build left no hash.txt beside the program.' >&2; exit 1; }
 
 # Bytes do not waver as times do, so that this is a test.
 .PHONY: budget
 budget: site ## say how many bytes of script a first visit costs, and fail when they are too many
-	@bytes=$$(cat '$(TARGET)'/release/site/pkg/*.js.br '$(TARGET)'/release/site/pkg/*.wasm.br | wc -c); \
+	@bytes=$$(cat target/site/pkg/*.{js,wasm}.br | wc -c); \
 	echo "$$bytes bytes of JavaScript and WebAssembly; at most $(BUDGET)"; (( bytes <= $(BUDGET) ))
 
 # One line a case from the runner's own reports; a case with several tests has passed when all of them have, over SQLite
@@ -130,12 +133,13 @@ case-list: ## run the abuse cases, and write down in docs/security.md how each e
 		'$(TARGET)/case-list.md' docs/security.md > '$(TARGET)/security.md'
 	@cp '$(TARGET)/security.md' docs/security.md && cat '$(TARGET)/case-list.md'
 
+# The variable is set by cargo-leptos. Without it cargo would build leptos anew, which would then call the files otherwise.
 .PHONY: bench
 bench: site tools-browsers ## measure, and print the tables; ten minutes, and never a test
 	@cd end2end/bench && { [[ node_modules/.package-lock.json -nt package-lock.json ]] || npm ci; }
 	@rm -rf '$(TARGET)/bench'
 	cd end2end && LATCHKEY_BENCH='$(TARGET)/bench/browser.json' LATCHKEY_BIN='$(PROGRAM)' npx playwright test --project bench
-	ulimit -n "$$(ulimit -Hn)"; cargo bench --package server --locked --bench portal
+	ulimit -n "$$(ulimit -Hn)"; LEPTOS_OUTPUT_NAME=latchkey cargo bench --package server --locked --bench portal
 
 # What decides about freshness, ownership and the end of a command: the rules, and in the host the transactions that ask them
 # and whose a device is.

@@ -51,7 +51,7 @@ export default defineConfig({
           { name: 'iphone', testMatch: specs('reset', 'five-mdms', 'identity-provider', 'offline', 'account', 'notifications'), use: asIphone },
           {
             name: 'no-js',
-            testIgnore: specs('axe', 'branding', 'countdown', 'early', 'files', 'focus', 'layout', 'narrow', 'passkeys', 'tabs'),
+            testIgnore: specs('alone', 'axe', 'branding', 'countdown', 'early', 'files', 'focus', 'layout', 'narrow', 'passkeys', 'tabs'),
             use: { ...devices['Desktop Chrome'], javaScriptEnabled: false },
           },
         ],

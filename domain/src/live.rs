@@ -14,8 +14,6 @@ pub enum Signal {
         person: PersonId,
         except: Option<SessionId>,
     },
-    /// Some signals of other replicas may not have been heard: whoever listens looks at the rows.
-    Missed,
 }
 
 /// What the flag shows.
@@ -36,4 +34,36 @@ pub struct LiveUpdate {
     pub cursor: i64,
     /// What came after the cursor the page had.
     pub fresh: Vec<Notification>,
+}
+
+const SHORTEST_WAIT_MILLIS: u32 = 100;
+const LONGEST_WAIT_MILLIS: u32 = 10_000;
+
+/// How long a page waits before it opens its stream again. All pages of a program lose theirs in the same moment, so
+/// that nearly all of it is left to chance: a number from 0 to 1.
+#[must_use]
+pub fn millis_until_again(restarting: bool, failures: u32, chance: f64) -> u32 {
+    // Whoever is told so knows that it is not their network, and that nobody is there at once.
+    let most =
+        if restarting { LONGEST_WAIT_MILLIS } else { LONGEST_WAIT_MILLIS.min(1_000 << failures.min(4)) };
+    let by_chance = chance * f64::from(most - SHORTEST_WAIT_MILLIS);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 10,000")]
+    let by_chance = by_chance as u32;
+    SHORTEST_WAIT_MILLIS + by_chance
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_come_back_over_a_time_that_grows() {
+        let waits = |restarting, failures| {
+            [0.0, 0.5, 1.0].map(|chance| millis_until_again(restarting, failures, chance))
+        };
+        let longest = [0, 1, 2, 3, 4, u32::MAX].map(|failures| waits(false, failures)[2]);
+        assert_eq!(longest, [1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
+        assert_eq!(waits(false, 0), [100, 550, 1_000]);
+        assert_eq!(waits(true, 0), [100, 5_050, 10_000]);
+    }
 }

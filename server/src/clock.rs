@@ -37,7 +37,7 @@ impl ServerClock {
     }
 
     pub fn of_the_database(time: Timestamp, latest: Option<Timestamp>) -> Self {
-        let latest = latest.map(|latest| latest.plus_millis(-LEEWAY_MILLIS));
+        let latest = latest.filter(|latest| latest.millis_since(time) > LEEWAY_MILLIS);
         Self::starting(after(latest, time), true)
     }
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use config::{Environment, File, FileFormat};
 use domain::freshness::WINDOW_SECONDS;
@@ -45,6 +46,8 @@ pub struct Server {
     pub public_url: String,
     #[serde(deserialize_with = "one_or_many")]
     pub trusted_proxies: Vec<String>,
+    /// How long people are served still when the program is asked to end, and is not ready any more.
+    pub drain_seconds: Option<u32>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -174,6 +177,7 @@ impl Default for Server {
             management_listen: ([127, 0, 0, 1], 9000).into(),
             public_url: String::new(),
             trusted_proxies: Vec::new(),
+            drain_seconds: None,
         }
     }
 }
@@ -318,6 +322,7 @@ impl Config {
             within(&format!("limits.{key}"), value.into(), least, most)?;
         }
         within("database.connections", self.database.connections.into(), 2, 100)?;
+        within("server.drain_seconds", self.server.drain().as_secs().try_into().unwrap_or(i64::MAX), 0, 300)?;
         self.server.proxies()?;
         self.database.rows()?;
         self.organisation.check()?;
@@ -327,6 +332,11 @@ impl Config {
 }
 
 impl Server {
+    /// A load balancer asks every second or two, and what is left of ten seconds is for the last answers.
+    pub fn drain(&self) -> Duration {
+        Duration::from_secs(self.drain_seconds.unwrap_or(3).into())
+    }
+
     /// Whose X-Forwarded-* headers are believed: addresses, or networks such as 10.0.0.0/8.
     pub fn proxies(&self) -> Result<Vec<IpNet>, String> {
         let parse = |text: &String| {

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::cli::Demo;
 use crate::config::Config;
-use crate::ending::Ending;
+use crate::ending::{Ending, Stage};
 use crate::fleet::virtual_fleet::VirtualFleet;
 use crate::opened::Opened;
 use crate::origins::Origins;
@@ -48,6 +48,8 @@ pub async fn run(demo: &Demo, mut config: Config) -> Result<(), String> {
         url => Origins::public(url)?,
     };
     name_the_organisation(&mut config);
+    // Nothing sends people here.
+    config.server.drain_seconds.get_or_insert(0);
     let ports = Ports::take(&config)?;
     make_folder(&demo.data)?;
     if !config.database.is_server() {
@@ -64,7 +66,7 @@ pub async fn run(demo: &Demo, mut config: Config) -> Result<(), String> {
     let (clock, random) = (Arc::clone(&opened.clock), Arc::clone(&opened.random));
     let fleet = VirtualFleet::open(&fleet, clock, random, &people).await.map_err(|e| unusable(said(e)))?;
 
-    let (stop, stopping) = watch::channel(false);
+    let (stop, stopping) = watch::channel(Stage::Serving);
     let mut tasks = JoinSet::new();
     tasks.spawn(Arc::clone(&fleet).run(stopping));
     let introduction = introduction(demo, &config);

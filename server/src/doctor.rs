@@ -6,9 +6,9 @@ use std::sync::Arc;
 use domain::ports::Sealer;
 
 use crate::config::{Config, OwnedBy};
+use crate::files;
 use crate::fleet::ownership::Ownership;
 use crate::fleet::{self, Means};
-use crate::http::built_site;
 use crate::opened::Opened;
 use crate::organisation;
 use crate::seal::FileSealer;
@@ -24,7 +24,7 @@ pub async fn examine(config: &Config) -> Result<(), String> {
     say("settings", Ok("every key is known, every value possible".to_owned()));
     say("public address", organisation::origins(config).map(|_| config.server.public_url.clone()));
     say("proxies", proxies(config));
-    say("style and script", built_site());
+    say("style and script", style_and_script());
     match Opened::from(config).await {
         Ok(opened) => {
             say("database", Ok(config.database.shown()));
@@ -54,6 +54,13 @@ pub async fn examine(config: &Config) -> Result<(), String> {
         }
     }
     if wrong == 0 { Ok(()) } else { Err(format!("{wrong} of these need you, as it says there")) }
+}
+
+fn style_and_script() -> Result<String, String> {
+    if files::are_built() {
+        return Ok("in the program".to_owned());
+    }
+    Err("the program was built without them, and pages are bare. Take one that make build leaves".to_owned())
 }
 
 fn proxies(config: &Config) -> Result<String, String> {

@@ -3,12 +3,13 @@
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::HeaderName;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, REFERRER_POLICY,
+    CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
 };
+use http::{HeaderName, StatusCode};
 
+use crate::ending::Stage;
 use crate::host::Host;
 
 const HEADERS: [(HeaderName, &str); 5] = [
@@ -29,6 +30,10 @@ const TWO_YEARS: &str = "max-age=63072000";
 pub async fn add(State(host): State<Host>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     add_to(response.headers_mut(), host.origins.are_https());
+    // So that no connection is closed at the very moment somebody uses it again.
+    if *host.stopping.borrow() != Stage::Serving && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     response
 }
 

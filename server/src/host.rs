@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use domain::portal::Portal;
 use ipnet::IpNet;
-use tokio::sync::watch;
 
 use crate::config::Limits;
-use crate::limits::{SignInLimits, StreamLimits};
+use crate::ending::Stopping;
+use crate::limits::SignInLimits;
 use crate::origins::Origins;
 use crate::signals::LocalSignals;
 use crate::signin::cookies::Cookies;
@@ -24,7 +24,5 @@ pub struct Host {
     pub proxies: Arc<[IpNet]>,
     pub limits: Limits,
     pub sign_ins: Arc<SignInLimits>,
-    pub streams: Arc<StreamLimits>,
-    /// Turns true when the program is asked to end.
-    pub stopping: watch::Receiver<bool>,
+    pub stopping: Stopping,
 }

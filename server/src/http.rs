@@ -1,6 +1,5 @@
 //! The public site and the management port: which address leads where, and what every answer carries.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use app::served::FormTargets;
@@ -13,16 +12,15 @@ use axum::{Router, routing};
 use axum_prometheus::metrics_exporter_prometheus::PrometheusHandle;
 use domain::phone::Hands;
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::header::CONTENT_TYPE;
 use leptos::config::{Env, LeptosOptions};
 use leptos::prelude::provide_context;
 use leptos_axum::{LeptosRoutes, generate_route_list};
-use tower_http::services::ServeDir;
-use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::branding::Logo;
+use crate::ending::Stage;
 use crate::host::Host;
-use crate::{drawing, forms, headers, logs, metrics, origins, peer, signin, stream, webhooks};
+use crate::{drawing, files, forms, headers, logs, metrics, origins, peer, signin, stream, webhooks};
 
 /// What the pages say and who holds the phones. Without a virtual fleet there are no hands.
 #[derive(Clone)]
@@ -35,28 +33,13 @@ pub struct Pages {
 /// The public site, and what counts its requests.
 pub fn public(host: Host, pages: Pages) -> (Router, PrometheusHandle) {
     drawing::prepare();
-    let folder = own_folder();
-    let root = site_root(&folder);
-    let options = leptos_options(&folder, &root);
-    let assets = ServeDir::new(root.join("pkg")).precompressed_br().precompressed_gzip();
-    let assets = tower::ServiceBuilder::new()
-        .layer(SetResponseHeaderLayer::overriding(
-            CACHE_CONTROL,
-            // Their names change with their content.
-            |answer: &http::Response<_>| {
-                let text = if answer.status() == StatusCode::OK {
-                    "public, max-age=31536000, immutable"
-                } else {
-                    "no-store"
-                };
-                Some(HeaderValue::from_static(text))
-            },
-        ))
-        .service(assets);
+    let built = files::built_folder();
+    let assets = files::built(&built);
+    let options = leptos_options(built);
     let site = Router::new()
         .merge(site(&host, pages, options))
         .merge(webhooks::routes(host.clone()))
-        .nest_service("/pkg", assets)
+        .merge(assets)
         .layer(middleware::from_fn_with_state(host.clone(), origins::own_host))
         .layer(middleware::from_fn_with_state(host.clone(), peer::identify))
         .layer(middleware::from_fn_with_state(host, headers::add));
@@ -85,11 +68,7 @@ fn site(host: &Host, pages: Pages, options: LeptosOptions) -> Router {
         .fallback(not_found)
         .with_state(options.clone())
         .layer(middleware::from_fn(drawing::to_the_end));
-    // What browsers ask for at the top: icons, robots.txt.
-    let files = ServeDir::new(options.site_root.as_ref())
-        .append_index_html_on_directories(false)
-        .call_fallback_on_method_not_allowed(true)
-        .fallback(not_found);
+    let files = files::public(not_found);
     // leptos draws the program once to find the addresses of its pages.
     let routes = drawing::outline(|| generate_route_list(App));
     let rendered = Router::new()
@@ -126,7 +105,7 @@ pub fn management(host: Host, figures: PrometheusHandle) -> Router {
 }
 
 async fn ready(State(host): State<Host>) -> Response {
-    if *host.stopping.borrow() {
+    if *host.stopping.borrow() != Stage::Serving {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response();
     }
     match host.portal.store.ready().await {
@@ -138,46 +117,10 @@ async fn ready(State(host): State<Host>) -> Response {
     }
 }
 
-/// For whoever asks whether the pages will come with style and script.
-pub fn built_site() -> Result<String, String> {
-    let folder = own_folder();
-    let root = site_root(&folder);
-    if folder.join("hash.txt").is_file() && root.join("pkg").is_dir() {
-        return Ok(root.display().to_string());
-    }
-    Err(format!(
-        "{} and {} have to lie beside the program, as make build leaves them. Pages work without, and are bare",
-        folder.join("hash.txt").display(),
-        root.display()
-    ))
-}
-
-/// The built site lies beside the program, or beside its folder as cargo-leptos leaves it.
-fn site_root(folder: &Path) -> PathBuf {
-    if let Some(root) = std::env::var_os("LEPTOS_SITE_ROOT") {
-        return root.into();
-    }
-    [folder.join("site"), folder.join("../site")]
-        .into_iter()
-        .find(|root| root.is_dir())
-        .unwrap_or_else(|| folder.join("site"))
-}
-
-fn own_folder() -> PathBuf {
-    std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.to_owned())).unwrap_or_default()
-}
-
-fn leptos_options(folder: &Path, root: &Path) -> LeptosOptions {
-    // Where cargo-leptos keeps the hashes in the files' names. Pages work without style and script as well.
-    let built = folder.join("hash.txt").is_file();
-    if !built {
-        tracing::warn!("no built site beside the program: pages come without style and script");
+fn leptos_options(built: String) -> LeptosOptions {
+    if !files::are_built() {
+        tracing::warn!("built without style and script: pages come bare");
     }
     let env = if cfg!(debug_assertions) { Env::DEV } else { Env::PROD };
-    LeptosOptions::builder()
-        .output_name("latchkey")
-        .site_root(root.to_string_lossy().as_ref())
-        .env(env)
-        .hash_files(built)
-        .build()
+    LeptosOptions::builder().output_name("latchkey").site_pkg_dir(built).env(env).build()
 }

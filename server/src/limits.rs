@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use domain::account::TokenHash;
-use domain::person::PersonId;
 use domain::{Refusal, Timestamp};
 use ipnet::IpNet;
 use sha2::{Digest, Sha256};
@@ -161,53 +160,8 @@ fn key(parts: &[&[u8]]) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// How many live streams each person has.
-pub struct StreamLimits {
-    most: u32,
-    open: Arc<Mutex<HashMap<PersonId, u32>>>,
-}
-
-/// One stream, until it is dropped.
-pub struct StreamPlace {
-    person: PersonId,
-    open: Arc<Mutex<HashMap<PersonId, u32>>>,
-}
-
-impl StreamLimits {
-    pub fn new(most: u32) -> Self {
-        Self { most, open: Arc::default() }
-    }
-
-    /// `None` when the person has as many as anybody may have.
-    pub fn open(&self, person: PersonId) -> Option<StreamPlace> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(person).or_default();
-        if *count >= self.most {
-            return None;
-        }
-        *count += 1;
-        metrics::gauge!("latchkey_live_streams").increment(1);
-        Some(StreamPlace { person, open: Arc::clone(&self.open) })
-    }
-}
-
-impl Drop for StreamPlace {
-    fn drop(&mut self) {
-        metrics::gauge!("latchkey_live_streams").decrement(1);
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.person) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(&self.person);
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
 
     const NOW: Timestamp = Timestamp(1_800_000_000_000);
@@ -283,18 +237,5 @@ mod tests {
         // Nine of the address are left, whatever was refused.
         let guesses = (0..50).filter(|n| fail(&limits, &format!("person{n}"), "192.0.2.1/32")).count();
         assert_eq!(guesses, 9);
-    }
-
-    #[test]
-    fn a_stream_gives_its_place_back() {
-        let limits = StreamLimits::new(2);
-        let person = PersonId(Uuid::from_u128(1));
-        let first = limits.open(person);
-        let second = limits.open(person);
-        assert!(first.is_some() && second.is_some());
-        assert!(limits.open(person).is_none());
-        assert!(limits.open(PersonId(Uuid::from_u128(2))).is_some());
-        drop(first);
-        assert!(limits.open(person).is_some());
     }
 }

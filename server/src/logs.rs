@@ -22,7 +22,9 @@ pub fn begin(log: &Log) -> Result<(), String> {
     let filter = match std::env::var("RUST_LOG") {
         Ok(text) => EnvFilter::try_new(text).map_err(|error| format!("RUST_LOG is not right: {error}"))?,
         Err(_) => {
-            EnvFilter::try_new(&log.level).map_err(|error| format!("log.level is not right: {error}"))?
+            // PostgreSQL says of each table that it has it already.
+            EnvFilter::try_new(format!("sqlx::postgres::notice=warn,{}", log.level))
+                .map_err(|error| format!("log.level is not right: {error}"))?
         }
     };
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);

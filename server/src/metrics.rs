@@ -3,6 +3,7 @@
 use axum::Router;
 use axum_prometheus::metrics_exporter_prometheus::PrometheusHandle;
 use axum_prometheus::{EndpointLabel, PrometheusMetricLayerBuilder};
+use domain::Timestamp;
 use domain::command::CommandState;
 
 use crate::store::names::Named;
@@ -17,9 +18,9 @@ pub fn around(router: Router) -> (Router, PrometheusHandle) {
     metrics::describe_gauge!("latchkey_live_streams", "Open live streams of signed-in pages");
     metrics::describe_counter!("latchkey_sign_ins_total", "Sign-ins by what came of them");
     metrics::describe_counter!("latchkey_resets_total", "Resets that have ended, by how");
-    metrics::describe_counter!(
-        "latchkey_clock_readings_total",
-        "How often a PostgreSQL told the time that this replica goes by"
+    metrics::describe_gauge!(
+        "latchkey_clock_seconds",
+        "The time of the PostgreSQL that this replica goes by, when it was last asked"
     );
     metrics::gauge!("latchkey_live_streams").set(0);
     for outcome in ["done", "failed", "throttled"] {
@@ -35,8 +36,9 @@ pub fn signed_in(outcome: &'static str) {
     metrics::counter!("latchkey_sign_ins_total", "outcome" => outcome).increment(1);
 }
 
-pub fn clock_read() {
-    metrics::counter!("latchkey_clock_readings_total").increment(1);
+#[expect(clippy::cast_precision_loss, reason = "exact for 285,000 years")]
+pub fn clock_read(time: Timestamp) {
+    metrics::gauge!("latchkey_clock_seconds").set(time.0 as f64 / 1000.0);
 }
 
 pub fn reset_ended(state: CommandState) {

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::config::Config;
 use crate::demo;
-use crate::ending::Ending;
+use crate::ending::{Ending, Stage};
 use crate::opened::Opened;
 use crate::origins::Origins;
 use crate::serve::{Organisation, Ports, pages};
@@ -24,7 +24,7 @@ pub async fn serve(config: Config) -> Result<(), String> {
     let told = format!("Latchkey is at {}", config.server.public_url);
     let pages = pages(&config, None)?;
     let organisation = Organisation { config, opened, origins, own_fleets: Vec::new(), pages };
-    let (stop, _) = watch::channel(false);
+    let (stop, _) = watch::channel(Stage::Serving);
     organisation.serve(ports, ending, JoinSet::new(), stop, || tracing::info!("{told}")).await
 }
 

@@ -5,18 +5,17 @@ use std::time::Duration;
 
 use domain::live::Signal;
 use domain::person::PersonId;
-use domain::ports::Signals;
+use domain::ports::{Clock, Signals};
 use sqlx::postgres::{PgListener, PgNotification};
-use tokio::sync::watch;
 
 use crate::clock::ServerClock;
 use crate::database::{Database, WROTE};
-use crate::ending::asked_to_end;
+use crate::ending::{Stopping, asked_to_end};
 use crate::metrics;
 use crate::signals::LocalSignals;
 
 /// How often the database is asked for the time, and whether it still tells us anything.
-const ASK_EVERY: Duration = Duration::from_secs(2);
+const ASK_EVERY: Duration = Duration::from_secs(1);
 const ANSWER_AT_MOST: Duration = Duration::from_secs(3);
 const CONNECT_AGAIN: Duration = Duration::from_millis(500);
 
@@ -27,7 +26,7 @@ pub struct Replicas {
 }
 
 impl Replicas {
-    pub async fn run(self, signals: Arc<LocalSignals>, mut stop: watch::Receiver<bool>) {
+    pub async fn run(self, signals: Arc<LocalSignals>, mut stop: Stopping) {
         tokio::select! {
             () = asked_to_end(&mut stop) => {}
             () = self.follow_time() => {}
@@ -39,7 +38,7 @@ impl Replicas {
         loop {
             tokio::time::sleep(ASK_EVERY).await;
             match self.clock.ask(self.database.time()).await {
-                Ok(()) => metrics::clock_read(),
+                Ok(()) => metrics::clock_read(self.clock.now()),
                 Err(error) => tracing::warn!(%error, "the database was asked for the time in vain"),
             }
         }

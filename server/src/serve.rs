@@ -1,6 +1,5 @@
 //! Runs the listeners and the worker until the program is asked to end.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 
 use app::site::{Contact, Provider, Site};
@@ -8,17 +7,18 @@ use domain::fleet::Connector;
 use domain::phone::Hands;
 use domain::portal::Portal;
 use domain::ports::{Sealer, SessionLimits, Signals};
-use tokio::sync::watch;
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::config::{Config, Oidc};
-use crate::ending::Ending;
+use crate::ending::{Ending, Stop, Stopping, asked_to_end};
 use crate::fleet::directory::Directory;
 use crate::fleet::{self, Means};
 use crate::host::Host;
 use crate::http::{self, Pages};
-use crate::limits::{SignInLimits, StreamLimits};
+use crate::limits::SignInLimits;
 use crate::listen::{self, bind};
+use crate::listeners::Listeners;
 use crate::opened::Opened;
 use crate::origins::Origins;
 use crate::seal::FileSealer;
@@ -26,6 +26,7 @@ use crate::signals::{LocalSignals, tell_of_ends};
 use crate::signin::cookies::Cookies;
 use crate::signin::oidc::Providers;
 use crate::signin::passkeys::Passkeys;
+use crate::supervisor;
 use crate::worker::Worker;
 
 /// Taken before anything is opened, so that a second program on the same data does not get that far.
@@ -60,7 +61,7 @@ impl Organisation {
         ports: Ports,
         ending: Ending,
         mut tasks: JoinSet<()>,
-        stop: watch::Sender<bool>,
+        stop: Stop,
         ready: impl FnOnce(),
     ) -> Result<(), String> {
         let Self { config, opened, origins, own_fleets: mut mdms, pages } = self;
@@ -101,7 +102,6 @@ impl Organisation {
             providers: providers.clone(),
             proxies: config.server.proxies()?.into(),
             sign_ins: Arc::new(SignInLimits::new(&config.limits)),
-            streams: Arc::new(StreamLimits::new(config.limits.streams_per_person)),
             limits: config.limits.clone(),
             stopping: stop.subscribe(),
         };
@@ -113,13 +113,19 @@ impl Organisation {
         if let Some(replicas) = opened.replicas {
             tasks.spawn(replicas.run(Arc::clone(&signals), stop.subscribe()));
         }
+        tasks.spawn(send_streams_away(Arc::clone(&signals.listeners), stop.subscribe()));
         tasks.spawn(tell_of_ends(portal, signals, stop.subscribe()));
         tasks.spawn(listen::serve(ports.management, management, config.limits.clone(), stop.subscribe()));
         tasks.spawn(listen::serve(ports.pages, public, config.limits, stop.subscribe()));
         ready();
-        ending.wait(stop, tasks).await;
-        Ok(())
+        supervisor::ready();
+        ending.wait(stop, tasks, config.server.drain()).await
     }
+}
+
+async fn send_streams_away(listeners: Arc<Listeners>, mut stopping: Stopping) {
+    asked_to_end(&mut stopping).await;
+    listeners.send_away().await;
 }
 
 /// What the pages say of the organisation. With hands it is the demo.

@@ -1,6 +1,8 @@
 //! The live stream: a WebSocket that tells a signed-in page what changed. A WebSocket and not Server-Sent Events,
 //! because six open tabs would use up all connections that a browser allows to one host.
 
+use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use app::visitor::Visitor;
@@ -9,20 +11,21 @@ use axum::body::Bytes;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
-use domain::live::{LiveUpdate, Signal};
+use domain::live::LiveUpdate;
 use domain::person::Actor;
+use domain::portal::Portal;
+use domain::ports::Denied;
 use domain::{Refusal, Timestamp};
 use http::header::HeaderMap;
 use serde::Deserialize;
-use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
 
-use crate::ending::asked_to_end;
 use crate::host::Host;
+use crate::listeners::{Listener, Word, text_of};
 use crate::refused::Refused;
+use crate::signals::LocalSignals;
 
-/// A connection that waits costs what its buffer costs.
-const READ_BUFFER: usize = 4096;
+/// A connection that waits costs what its buffer costs, and pages answer pings with a few bytes.
+const READ_BUFFER: usize = 128;
 /// We only ever send.
 const LONGEST_MESSAGE: usize = 1024;
 const PING: Duration = Duration::from_secs(30);
@@ -51,36 +54,29 @@ pub async fn live(
     if !host.origins.contains(&headers) {
         return Refused(Refusal::CrossSite).into_response();
     }
-    let place = match &visitor.actor {
-        None => None,
-        Some(actor) => match host.streams.open(actor.person.id) {
-            None => return Refused(Refusal::TooOften { retry_seconds: RETRY_SECONDS }).into_response(),
-            place => place,
-        },
+    let upgrade =
+        upgrade.read_buffer_size(READ_BUFFER).write_buffer_size(0).max_message_size(LONGEST_MESSAGE);
+    let Some(actor) = visitor.actor else {
+        // A browser cannot read the status of a refused upgrade, so even this refusal is said inside.
+        return upgrade.on_upgrade(|socket| close(socket, SESSION_ENDED, "not signed in"));
     };
-    upgrade.read_buffer_size(READ_BUFFER).write_buffer_size(0).max_message_size(LONGEST_MESSAGE).on_upgrade(
-        move |socket| async move {
-            // A browser cannot read the status of a refused upgrade, so even this refusal is said inside.
-            match visitor.actor {
-                None => close(socket, SESSION_ENDED, "not signed in").await,
-                Some(actor) => {
-                    let signals = host.signals.subscribe();
-                    let drawn = drawn.map(Timestamp);
-                    Stream { signals, host, actor, cursor: after, drawn }.run(socket).await;
-                    drop(place);
-                }
-            }
-        },
-    )
+    let (person, most) = (actor.person.id, host.limits.streams_per_person);
+    let Some(listener) = host.signals.listeners.open(person, actor.session, most) else {
+        return Refused(Refusal::TooOften { retry_seconds: RETRY_SECONDS }).into_response();
+    };
+    let Host { portal, signals, .. } = host;
+    let stream = Box::new(Stream { portal, signals, actor, listener, cursor: after });
+    let drawn = drawn.map(Timestamp);
+    upgrade.on_upgrade(move |socket| Box::pin(stream.run(socket, drawn)))
 }
 
 struct Stream {
-    host: Host,
+    portal: Arc<Portal>,
+    signals: Arc<LocalSignals>,
     actor: Actor,
+    /// Listens before the first reading, so that nothing falls between the two.
+    listener: Listener,
     cursor: i64,
-    drawn: Option<Timestamp>,
-    /// Subscribed before the first reading, so that nothing falls between the two.
-    signals: broadcast::Receiver<Signal>,
 }
 
 /// Why a stream ends.
@@ -92,78 +88,68 @@ enum End {
 }
 
 impl Stream {
-    async fn run(mut self, mut socket: WebSocket) {
-        match self.follow(&mut socket).await {
-            Err(End::SessionEnded) => close(socket, SESSION_ENDED, "signed out").await,
-            Err(End::Restarting) => close(socket, RESTARTING, "restarting").await,
-            Err(End::Gone) | Ok(()) => {}
+    async fn run(mut self: Box<Self>, mut socket: WebSocket, drawn: Option<Timestamp>) {
+        let Err(end) = self.follow(&mut socket, drawn).await;
+        match end {
+            End::SessionEnded => close(socket, SESSION_ENDED, "signed out").await,
+            End::Restarting => close(socket, RESTARTING, "restarting").await,
+            End::Gone => {}
         }
     }
 
-    async fn follow(&mut self, socket: &mut WebSocket) -> Result<(), End> {
-        let mut stopping = self.host.stopping.clone();
+    async fn follow(&mut self, socket: &mut WebSocket, drawn: Option<Timestamp>) -> Result<Infallible, End> {
         let mut pings = tokio::time::interval(PING);
         pings.reset();
-        self.tell(socket).await?;
+        self.begin(socket, drawn).await?;
         loop {
             tokio::select! {
-                signal = self.signals.recv() => {
-                    if self.concerns_me(signal).await? {
+                word = self.listener.hears() => match word {
+                    Word::Changed => self.tell(socket).await?,
+                    Word::Missed => {
+                        self.check_session().await?;
                         self.tell(socket).await?;
                     }
-                }
+                    Word::Restarting => return Err(End::Restarting),
+                    Word::SessionEnded => return Err(End::SessionEnded),
+                },
                 message = socket.recv() => is_still_there(message)?,
                 _ = pings.tick() => {
                     self.check_session().await?;
                     send(socket, Message::Ping(Bytes::new())).await?;
                 }
-                () = asked_to_end(&mut stopping) => return Err(End::Restarting),
             }
         }
     }
 
-    async fn concerns_me(&self, signal: Result<Signal, RecvError>) -> Result<bool, End> {
-        let me = self.actor.person.id;
-        let mine = self.actor.session;
-        match signal {
-            Ok(Signal::Changed(person)) => Ok(person == me),
-            Ok(Signal::SessionEnded(session)) if session == mine => Err(End::SessionEnded),
-            Ok(Signal::SessionsEnded { person, except }) if person == me && except != Some(mine) => {
-                Err(End::SessionEnded)
-            }
-            // What was missed may have been the end of this session.
-            Ok(Signal::Missed) | Err(RecvError::Lagged(_)) => self.check_session().await.map(|()| true),
-            Ok(_) => Ok(false),
-            Err(RecvError::Closed) => Err(End::Restarting),
-        }
+    /// The first message alone may be no news to the page.
+    async fn begin(&mut self, socket: &mut WebSocket, drawn: Option<Timestamp>) -> Result<(), End> {
+        let update = self.portal.live_update(&self.actor, self.cursor).await.map_err(unread)?;
+        self.cursor = update.cursor;
+        let changed = drawn.is_none_or(|drawn| self.signals.changed_since(self.actor.person.id, drawn));
+        send(socket, Message::Text(text_of(&LiveUpdate { changed, ..update }))).await
+    }
+
+    async fn tell(&mut self, socket: &mut WebSocket) -> Result<(), End> {
+        let read = self.portal.live_update(&self.actor, self.cursor);
+        let (cursor, text) = self.listener.news(self.cursor, read).await.map_err(unread)?;
+        self.cursor = cursor;
+        send(socket, Message::Text(text)).await
     }
 
     /// The rows know of ends that no signal tells: idling out, growing too old.
     async fn check_session(&self) -> Result<(), End> {
-        let (sessions, _) = self.host.portal.sessions(&self.actor).await.map_err(|error| {
-            tracing::error!(%error, "a stream could not read its session");
-            End::Restarting
-        })?;
+        let (sessions, _) = self.portal.sessions(&self.actor).await.map_err(unread)?;
         if sessions.iter().any(|session| session.session == self.actor.session) {
             Ok(())
         } else {
             Err(End::SessionEnded)
         }
     }
+}
 
-    async fn tell(&mut self, socket: &mut WebSocket) -> Result<(), End> {
-        let update = self.host.portal.live_update(&self.actor, self.cursor).await.map_err(|error| {
-            tracing::error!(%error, "a stream could not read its news");
-            End::Restarting
-        })?;
-        self.cursor = update.cursor;
-        // The first message alone may be no news to the page.
-        let drawn = self.drawn.take();
-        let changed = drawn.is_none_or(|drawn| self.host.signals.changed_since(self.actor.person.id, drawn));
-        let update = LiveUpdate { changed, ..update };
-        let text = serde_json::to_string(&update).map_err(|_| End::Gone)?;
-        send(socket, Message::Text(text.into())).await
-    }
+fn unread(error: Denied) -> End {
+    tracing::error!(%error, "a stream could not read its rows");
+    End::Restarting
 }
 
 async fn send(socket: &mut WebSocket, message: Message) -> Result<(), End> {

@@ -17,12 +17,14 @@ use tokio::sync::{Notify, broadcast, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::ending::asked_to_end;
+use crate::ending::{Stopping, asked_to_end, asked_to_leave};
 use crate::metrics;
 
 /// Whoever holds a lease this old has crashed: the living renew it.
 const LEASE_MILLIS: i64 = 10_000;
 const RENEWAL: Duration = Duration::from_secs(3);
+/// What an MDM has not answered so long after the program began to close is given back, while there is time for that.
+const LAST_CALLS: Duration = Duration::from_secs(4);
 /// How many commands of one MDM are worked on at once. A slow one keeps its own waiting, and nobody else's.
 const HANDS: usize = 8;
 /// How often to look for what no signal tells: passcodes to erase, commands due.
@@ -39,6 +41,8 @@ pub struct Worker {
     in_hand: Mutex<HashMap<FleetId, usize>>,
     /// A hand is free that all of its MDM's were not.
     freed: Notify,
+    /// Whatever is in hand is given back now, answered or not.
+    let_go: watch::Sender<bool>,
 }
 
 /// Given back however a turn ends.
@@ -84,6 +88,8 @@ enum Turn {
     },
     /// Another worker has it now.
     Lost,
+    /// The program ends before the MDM answers.
+    LetGo,
 }
 
 impl Turn {
@@ -100,15 +106,11 @@ impl Turn {
 
 impl Worker {
     pub fn new(portal: Arc<Portal>) -> Self {
-        Self { portal, in_hand: Mutex::default(), freed: Notify::new() }
+        Self { portal, in_hand: Mutex::default(), freed: Notify::new(), let_go: watch::Sender::new(false) }
     }
 
-    /// Until `stop` becomes true; then finishes what it has in hand.
-    pub async fn run(
-        self: Arc<Self>,
-        mut hints: broadcast::Receiver<Signal>,
-        mut stop: watch::Receiver<bool>,
-    ) {
+    /// Until the program is asked to end; then finishes what it has in hand.
+    pub async fn run(self: Arc<Self>, mut hints: broadcast::Receiver<Signal>, mut stop: Stopping) {
         let mut at_work = JoinSet::new();
         loop {
             while at_work.try_join_next().is_some() {}
@@ -116,13 +118,30 @@ impl Worker {
                 tracing::error!(%error, "the worker could not read its commands");
             }
             tokio::select! {
-                () = asked_to_end(&mut stop) => break,
+                biased;
+                () = asked_to_leave(&mut stop) => break,
                 () = tokio::time::sleep(self.until_next_due().await) => {}
                 () = self.freed.notified() => {}
                 // Any change may be a new command; missed hints are hints as well.
                 _ = hints.recv() => {}
             }
         }
+        self.finish(at_work, stop).await;
+    }
+
+    /// An MDM may take its time until shortly before the end. What it has not answered by then is due at once: whoever
+    /// goes on, here or elsewhere, does so as after a crash, and need not wait until the lease has run out.
+    async fn finish(&self, mut at_work: JoinSet<()>, mut stop: Stopping) {
+        let last_calls = async {
+            asked_to_end(&mut stop).await;
+            tokio::time::sleep(LAST_CALLS).await;
+        };
+        let ended = async { while at_work.join_next().await.is_some() {} };
+        tokio::select! {
+            () = ended => return,
+            () = last_calls => {}
+        }
+        self.let_go.send_replace(true);
         at_work.join_all().await;
     }
 
@@ -198,6 +217,11 @@ impl Worker {
                 // What has just moved may soon move again.
                 self.give_back(lease, self.poll_millis(lease), 0, false).await
             }
+            // Sent or not, it stays as it was written down.
+            Turn::LetGo => {
+                tracing::warn!(command = %lease.command.id.0, "the program ends before an MDM has answered");
+                self.give_back(lease, 0, lease.failures, false).await
+            }
             Turn::AskAgain => self.give_back(lease, self.next_look_millis(lease), 0, false).await,
             Turn::Pause { seconds, unsent } => {
                 let millis = self.backoff_millis(lease).max(i64::from(seconds) * 1000);
@@ -211,6 +235,8 @@ impl Worker {
         // Beside each other: work that stood still meanwhile could keep the turn to write that the renewal waits for.
         tokio::select! {
             turn = self.carry_on(lease) => turn,
+            // The call ends here as well, so that its answer is nobody's any more.
+            () = self.asked_to_let_go() => Ok(Turn::LetGo),
             () = self.hold(lease) => Ok(Turn::Lost),
         }
     }
@@ -227,6 +253,10 @@ impl Worker {
                 Err(error) => tracing::warn!(%error, "a lease could not be renewed"),
             }
         }
+    }
+
+    async fn asked_to_let_go(&self) {
+        let _ = self.let_go.subscribe().wait_for(|let_go| *let_go).await;
     }
 
     async fn give_back(
@@ -264,6 +294,9 @@ impl Worker {
         if !unsent {
             return Ok(self.ask(mdm.as_ref(), lease, now).await);
         }
+        if let Some(turn) = self.not_yet(mdm.as_ref(), command).await {
+            return Ok(turn);
+        }
         let (passcode, sealed) = match self.passcode_kept(lease) {
             Ok(Some(passcode)) => (Some(passcode), None),
             Ok(None) => self.make_passcode(command),
@@ -274,6 +307,21 @@ impl Worker {
         }
         self.portal.signals.send(Signal::Changed(command.person));
         Ok(self.send(mdm.as_ref(), lease, passcode.as_ref()).await)
+    }
+
+    /// Nothing has been sent, and nothing says so.
+    async fn not_yet(&self, mdm: &dyn Connector, command: &Command) -> Option<Turn> {
+        let asked = timeout(mdm.promises().at_most, mdm.may_begin(command)).await;
+        let seconds = match asked {
+            Ok(Ok(())) => return None,
+            Ok(Err(FleetError::Throttled { seconds })) => seconds,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, command = %command.id.0, "a command is not sent yet");
+                0
+            }
+            Err(_) => 0,
+        };
+        Some(Turn::Pause { seconds, unsent: true })
     }
 
     /// What was to be sent with it before.

@@ -14,6 +14,7 @@ use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
 use super::*;
+use crate::ending::Stage;
 use crate::fakes::{Counting, Nobody};
 use crate::seal::FileSealer;
 use crate::signals::LocalSignals;
@@ -28,6 +29,8 @@ enum Message {
     Unanswered,
     /// Is lost on the way, and nobody can tell.
     Lost,
+    /// Arrives, and the answer is not there when the program ends.
+    Hangs,
     /// The MDM cannot be reached, and that is known.
     Refused,
 }
@@ -80,6 +83,22 @@ impl Mdm {
     }
 }
 
+impl StandIn {
+    fn arrive(&self, command: &Command, passcode: Option<&SecretString>) -> Message {
+        let mut mdm = self.world.lock().unwrap();
+        mdm.sends += 1;
+        let fate = mdm.fate();
+        if matches!(fate, Message::Arrives | Message::Unanswered | Message::Hangs) {
+            let passcode = passcode.map(|passcode| passcode.expose_secret().to_owned());
+            if self.unclear != Unclear::SendAgain && mdm.known.contains_key(&command.id) {
+                mdm.executed.push((command.id, passcode.clone()));
+            }
+            mdm.known.entry(command.id).or_insert(passcode);
+        }
+        fate
+    }
+}
+
 #[async_trait]
 impl Connector for StandIn {
     fn fleet(&self) -> &FleetId {
@@ -112,17 +131,9 @@ impl Connector for StandIn {
         _owner: &Person,
         passcode: Option<&SecretString>,
     ) -> Result<Answer, FleetError> {
-        let mut mdm = self.world.lock().unwrap();
-        mdm.sends += 1;
-        let fate = mdm.fate();
-        if matches!(fate, Message::Arrives | Message::Unanswered) {
-            let passcode = passcode.map(|passcode| passcode.expose_secret().to_owned());
-            if self.unclear != Unclear::SendAgain && mdm.known.contains_key(&command.id) {
-                mdm.executed.push((command.id, passcode.clone()));
-            }
-            mdm.known.entry(command.id).or_insert(passcode);
-        }
+        let fate = self.arrive(command, passcode);
         match fate {
+            Message::Hangs => std::future::pending().await,
             Message::Arrives => Ok(Answer::Accepted { handle: None }),
             Message::Unanswered | Message::Lost => Err(FleetError::Unclear("no answer".to_owned())),
             Message::Refused => Err(FleetError::Unreachable("refused".to_owned())),
@@ -133,7 +144,9 @@ impl Connector for StandIn {
         let mut mdm = self.world.lock().unwrap();
         match mdm.fate() {
             Message::Arrives => Ok(mdm.state_of(command.id)),
-            Message::Unanswered | Message::Lost => Err(FleetError::Unclear("no answer".to_owned())),
+            Message::Unanswered | Message::Lost | Message::Hangs => {
+                Err(FleetError::Unclear("no answer".to_owned()))
+            }
             Message::Refused => Err(FleetError::Unreachable("refused".to_owned())),
         }
     }
@@ -319,6 +332,43 @@ async fn an_mdm_that_does_not_deduplicate_is_never_sent_to_twice() {
             assert!(seen || command.failure == Some(Failure::Unknown), "{crash:?} {first:?}");
             assert_eq!(scene.news().await, 1, "the person is told either way");
         }
+    }
+}
+
+#[tokio::test]
+async fn what_an_mdm_has_not_answered_at_the_end_is_due_at_once_and_not_sent_blindly() {
+    for unclear in [Unclear::SendAgain, Unclear::Look { seconds: 10 }, Unclear::GiveUp] {
+        let mut scene = Scene::new(unclear, vec![Message::Hangs]).await;
+        let (stop, stopping) = watch::channel(Stage::Serving);
+        let worker = Arc::new(Worker::new(Arc::clone(&scene.worker.portal)));
+        let (_hint, hints) = broadcast::channel(1);
+        let running = tokio::spawn(Arc::clone(&worker).run(hints, stopping));
+        while scene.sends() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        // What comes now is for others.
+        stop.send_replace(Stage::Leaving);
+        let other = scene.story.device("another");
+        let actor = scene.story.proven(&other, 2).await;
+        scene.story.submit(&actor, &other).await.unwrap();
+        worker.let_go.send_replace(true);
+        running.await.unwrap();
+
+        let held = scene.story.store.command(scene.command).await.unwrap().unwrap();
+        assert_eq!((held.state, held.sent_at.is_some()), (CommandState::Sending, true), "{unclear:?}");
+        let (first, second) = (scene.lease().await.unwrap(), scene.lease().await.unwrap());
+        let mut leases = [first, second].map(|lease| (lease.command.id == scene.command, lease.fence));
+        leases.sort_unstable();
+        assert_eq!(leases, [(false, 1), (true, 2)], "{unclear:?}: both are due, and one was never taken");
+
+        scene.worker = Worker::new(Arc::clone(&scene.worker.portal));
+        scene.story.clock.wait(LEASE_MILLIS);
+        scene.finish().await;
+        let sends = if unclear == Unclear::SendAgain { 1..=2 } else { 1..=1 };
+        let executed = scene.executed();
+        let of_it = executed.iter().filter(|(id, _)| *id == scene.command).count();
+        assert!(sends.contains(&(scene.sends() - 1)), "{unclear:?}: {} orders", scene.sends());
+        assert!(of_it <= 1, "{unclear:?}: {of_it} times");
     }
 }
 

@@ -1,7 +1,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use domain::live::LiveUpdate;
+use domain::live::{LiveUpdate, millis_until_again};
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use wasm_bindgen::closure::Closure;
@@ -13,10 +13,10 @@ use crate::browser;
 
 /// The server closes with it when the session ended.
 const SESSION_ENDED: u16 = 4401;
+/// The server closes with it when it ends.
+const RESTARTING: u16 = 1012;
 /// A page that is being left by signing out itself is gone before then; the others say what happened.
 const LEAVING_MILLIS: u32 = 800;
-const SHORTEST_WAIT_MILLIS: f64 = 500.0;
-const LONGEST_WAIT_MILLIS: f64 = 10_000.0;
 
 /// One stream, reopened as long as the page lives.
 struct Connection {
@@ -24,7 +24,7 @@ struct Connection {
     /// The newest notification this page has.
     cursor: Cell<i64>,
     socket: RefCell<Option<Open>>,
-    failures: Cell<i32>,
+    failures: Cell<u32>,
     waiting: Cell<bool>,
     over: Cell<bool>,
 }
@@ -57,7 +57,7 @@ impl Connection {
             return;
         }
         let Ok(socket) = self.address().and_then(|url| WebSocket::new(&url)) else {
-            self.open_later();
+            self.open_later(false);
             return;
         };
         let this = Rc::clone(self);
@@ -104,22 +104,17 @@ impl Connection {
             self.over.set(true);
             Timeout::new(LEAVING_MILLIS, page::sign_out).forget();
         } else {
-            self.open_later();
+            self.open_later(event.code() == RESTARTING);
         }
     }
 
-    /// Half a second at first, twice as long after each failure, ten seconds at most; half of it is left to chance, so
-    /// that a restarted server is not met by everybody at once.
-    fn open_later(self: &Rc<Self>) {
+    fn open_later(self: &Rc<Self>, restarting: bool) {
         if self.waiting.replace(true) {
             return;
         }
         let failures = self.failures.replace(self.failures.get().saturating_add(1));
-        let wait = (SHORTEST_WAIT_MILLIS * 2_f64.powi(failures)).min(LONGEST_WAIT_MILLIS);
-        let wait = (wait * (0.5 + js_sys::Math::random() / 2.0)).min(LONGEST_WAIT_MILLIS);
+        let millis = millis_until_again(restarting, failures, js_sys::Math::random());
         let this = Rc::clone(self);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 250 and 10,000")]
-        let millis = wait as u32;
         Timeout::new(millis, move || {
             this.waiting.set(false);
             this.open();

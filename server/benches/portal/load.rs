@@ -85,7 +85,7 @@ pub async fn dawdle(address: &str) -> JoinSet<()> {
 }
 
 /// What the process has used of all processors. Linux counts in hundredths of a second.
-fn cpu_seconds(process: u32) -> f64 {
+pub fn cpu_seconds(process: u32) -> f64 {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     // The name before may hold spaces; user and system time are the 14th and 15th field.
     let fields: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();

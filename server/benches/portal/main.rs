@@ -30,8 +30,9 @@ async fn main() {
     let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
     match words.next().as_deref() {
         Some(by_hand::NAME) => return by_hand::serve(words.collect()).await,
-        // It waits for most of its time, and is wanted by itself.
+        // They wait for most of their time, and are wanted by themselves.
         Some(mdms::NAME) => return println!("\n{}", figures::table(&mdms::measure().await)),
+        Some(streams::NAME) => return println!("\n{}", figures::table(&streams::measure().await)),
         _ => {}
     }
     let mut figures = figures::of_browser();

@@ -1,6 +1,7 @@
-//! `kill -9`, against the real program: at every step of a reset, and at random under load.
+//! `kill -9`, against the real program: at every step of a reset, and at random under load. And asked to end.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
+mod ending;
 mod mdms;
 mod points;
 mod random;

@@ -21,10 +21,10 @@ static ON_POSTGRES: LazyLock<bool> = LazyLock::new(|| match std::env::var("LATCH
 });
 
 /// Before the system's own where a database's search_path says so. A program that goes by its database's time goes by this.
-const MOVABLE_CLOCK: &str = "CREATE TABLE movable_clock (ahead interval NOT NULL);
-    INSERT INTO movable_clock VALUES ('0');
+const MOVABLE_CLOCK: &str = "CREATE TABLE movable_clock (ahead interval, stands_at timestamptz);
+    INSERT INTO movable_clock VALUES ('0', NULL);
     CREATE FUNCTION clock_timestamp() RETURNS timestamptz LANGUAGE sql AS
-        'SELECT pg_catalog.clock_timestamp() + ahead FROM public.movable_clock';";
+        'SELECT coalesce(stands_at, pg_catalog.clock_timestamp() + ahead) FROM public.movable_clock';";
 
 impl Portal {
     pub fn is_on_postgres() -> bool {
@@ -67,12 +67,22 @@ impl Portal {
         .unwrap()
     }
 
-    /// Whether the database has a clock of its own, which this moves.
-    pub async fn jump(&self, seconds: i64) -> bool {
-        let Self::Server { url, .. } = self else { return false };
-        run(url, format!("UPDATE public.movable_clock SET ahead = ahead + make_interval(secs => {seconds})"))
-            .await;
-        true
+    /// The database's clock, if it has one, stands still so much later. In seconds since the epoch.
+    pub async fn stop_clock(&self, later: i64) -> Option<f64> {
+        let Self::Server { url, .. } = self else { return None };
+        let stopped = format!(
+            "UPDATE public.movable_clock SET stands_at = public.clock_timestamp() + make_interval(secs => {later})
+             RETURNING extract(epoch FROM stands_at)::float8"
+        );
+        let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
+        let mut connection = options.connect().await.unwrap();
+        Some(sqlx::query_scalar(AssertSqlSafe(stopped)).fetch_one(&mut connection).await.unwrap())
+    }
+
+    pub async fn start_clock(&self, time: f64) {
+        let Self::Server { url, .. } = self else { return };
+        let ahead = format!("to_timestamp({time}) - pg_catalog.clock_timestamp()");
+        run(url, format!("UPDATE public.movable_clock SET ahead = {ahead}, stands_at = NULL")).await;
     }
 
     /// What a test does to the rows from outside.

@@ -27,7 +27,7 @@ pub struct Program {
     pub secrets: Secrets,
 }
 
-/// Key, as in `limits.sign_in_failures`, and value.
+/// Key, as in `limits.sign_in_failures`, and value. A key without a section is a variable of somebody else.
 pub type Settings = Vec<(&'static str, &'static str)>;
 
 pub type Secrets = Arc<Mutex<BTreeSet<String>>>;
@@ -93,24 +93,22 @@ impl Program {
         program
     }
 
-    /// Moves the clock that the program goes by: its machine's, or its database's.
-    pub async fn jump(&mut self, seconds: i64) {
+    /// Moves the clock that the program goes by: its machine's, or its database's, which stands still until the program has
+    /// looked at it. Returns how long that was.
+    pub async fn jump(&mut self, seconds: i64) -> Duration {
         self.clock.as_mut().expect("started with a clock").jump(seconds);
-        if self.portal.jump(seconds).await {
-            self.follows_the_database().await;
+        let Some(time) = self.portal.stop_clock(seconds).await else { return Duration::ZERO };
+        let start = std::time::Instant::now();
+        if self.child.try_wait().unwrap().is_none() {
+            let before = self.figure("latchkey_clock_seconds").await;
+            until("the program goes by its database's time", Duration::from_secs(20), async || {
+                let goes_by = self.figure("latchkey_clock_seconds").await;
+                (goes_by >= time || (seconds < 0 && goes_by > before)).then_some(())
+            })
+            .await;
         }
-    }
-
-    /// Waits until the program, if it runs, goes by the database's time.
-    async fn follows_the_database(&mut self) {
-        if self.child.try_wait().unwrap().is_some() {
-            return;
-        }
-        let asked = self.figure("latchkey_clock_readings_total").await;
-        until("the program has asked for the time", Duration::from_secs(20), async || {
-            (self.figure("latchkey_clock_readings_total").await > asked + 1.0).then_some(())
-        })
-        .await;
+        self.portal.start_clock(time).await;
+        start.elapsed()
     }
 
     async fn figure(&self, name: &str) -> f64 {
@@ -125,6 +123,17 @@ impl Program {
         self.child.wait().unwrap();
     }
 
+    /// As whoever runs it asks it to end: `TERM`, or `INT` for Ctrl-C.
+    pub fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.process());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    /// Whether it ended well, which it has to do in time.
+    pub async fn ended(&mut self, within: Duration) -> bool {
+        until("the program ends", within, async || self.child.try_wait().unwrap()).await.success()
+    }
+
     /// Another program that goes on from a copy of this one's data. What it shows is what this one keeps.
     pub async fn twin(&self) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -132,7 +141,7 @@ impl Program {
         self.copy("fleet.db", &folder.path().join("data/fleet.db")).await;
         let portal = self.portal.copy(folder.path()).await;
         std::fs::copy(self.data().join("seal.key"), folder.path().join("data/seal.key")).unwrap();
-        let mut twin = Self::start_on(portal, folder, None, Vec::new(), "trace").await;
+        let mut twin = Self::start_on(portal, folder, None, self.settings.clone(), self.log_level).await;
         twin.secrets = Arc::clone(&self.secrets);
         twin
     }
@@ -202,11 +211,16 @@ impl Program {
     }
 
     pub async fn ready(&self) {
-        let address = format!("http://127.0.0.1:{}/health/ready", self.ports.management);
+        let address = self.readiness();
         until("the program is ready", Duration::from_mins(1), async || {
             reqwest::get(&address).await.is_ok_and(|answer| answer.status().is_success()).then_some(())
         })
         .await;
+    }
+
+    /// Where a load balancer asks.
+    pub fn readiness(&self) -> String {
+        format!("http://127.0.0.1:{}/health/ready", self.ports.management)
     }
 }
 
@@ -247,6 +261,9 @@ fn spawn(
 
 /// The variable of a setting.
 fn variable(key: &str) -> String {
+    if !key.contains('.') {
+        return key.to_owned();
+    }
     format!("LATCHKEY_{}", key.replace('.', "__").to_uppercase())
 }
 

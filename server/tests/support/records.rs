@@ -1,9 +1,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use server::database::query;
+use domain::Timestamp;
+use server::database::{Row, query};
+use sha2::{Digest, Sha256};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions, Row};
+use sqlx::{ConnectOptions, Connection};
 use uuid::Uuid;
 
 use super::program::Program;
@@ -70,6 +72,19 @@ impl Program {
         let taken = query("SELECT id FROM commands WHERE fence > 0");
         let taken: Vec<Uuid> = taken.values(&self.portal.open().await).await.unwrap();
         commands.iter().all(|command| taken.contains(command))
+    }
+
+    /// Of every open command, oldest first: its state, when it is due, and how often a worker took it in hand.
+    pub async fn leases(&self) -> Vec<(String, i64, i64)> {
+        let open = query(
+            "SELECT state, due_at, fence FROM commands WHERE due_at IS NOT NULL ORDER BY created_at, id",
+        );
+        let rows = open.fetch_all(&self.portal.open().await).await.unwrap();
+        let lease = |row: &Row| {
+            let due: Timestamp = row.get("due_at").unwrap();
+            (row.get("state").unwrap(), due.0, row.get("fence").unwrap())
+        };
+        rows.iter().map(lease).collect()
     }
 
     pub async fn news_of(&self, command: Uuid) -> Vec<String> {
@@ -143,6 +158,56 @@ impl Program {
         .execute(&mut self.open_to_write("fleet.db").await)
         .await
         .unwrap();
+    }
+
+    /// More people like Ana, signed in each in a browser of their own some minutes ago. What their cookies say.
+    pub async fn add_people(&self, count: usize) -> Vec<String> {
+        let mut portal = self.open_to_write("portal.db").await;
+        let mut tx = portal.begin_with("BEGIN IMMEDIATE").await.unwrap();
+        sqlx::raw_sql(
+            "CREATE TEMP TABLE one AS SELECT * FROM people WHERE user_name = 'ana';
+             CREATE TEMP TABLE session AS SELECT * FROM sessions WHERE person = (SELECT id FROM one) LIMIT 1;
+             UPDATE session SET last_used_at = last_used_at - 300000;",
+        )
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+        let mut cookies = Vec::new();
+        for number in 0..count {
+            let (id, token) = (Uuid::from_u128(number as u128), format!("{number:043}"));
+            sqlx::query("UPDATE one SET id = ?1, user_name = 'person' || ?2, email = ?2 || '@example.com'")
+                .bind(id)
+                .bind(number.to_string())
+                .execute(&mut *tx)
+                .await
+                .unwrap();
+            sqlx::raw_sql("INSERT INTO people SELECT * FROM one").execute(&mut *tx).await.unwrap();
+            sqlx::query("UPDATE session SET id = ?1, person = ?1, token = ?2")
+                .bind(id)
+                .bind(&Sha256::digest(&token)[..])
+                .execute(&mut *tx)
+                .await
+                .unwrap();
+            sqlx::raw_sql("INSERT INTO sessions SELECT * FROM session").execute(&mut *tx).await.unwrap();
+            cookies.push(format!("latchkey_session={token}"));
+        }
+        tx.commit().await.unwrap();
+        cookies
+    }
+
+    /// A reset of each of them has ended.
+    pub async fn tell_people(&self) {
+        self.change(
+            "portal.db",
+            "CREATE TEMP TABLE ended AS
+             SELECT id AS person, randomblob(16) AS command FROM people WHERE user_name LIKE 'person%';
+             INSERT INTO commands (id, kind, person, device, device_name, platform, min_length, state, created_at, deadline)
+             SELECT command, 'reset_passcode', person, 'virtual.' || hex(command), 'A phone', 'android', 8, 'done', 1, 2
+             FROM ended;
+             INSERT INTO notifications (id, person, command, news, at)
+             SELECT command, person, command, 'passcode_reset', 1 FROM ended;",
+        )
+        .await;
     }
 
     async fn open_to_write(&self, database: &str) -> SqliteConnection {

@@ -79,7 +79,9 @@ impl Visitor {
         if let Some(last) = self.look().await {
             self.last = last.map(|last| last.id);
         }
-        self.hear_news().await;
+        if let Some(news) = self.hear_news().await {
+            self.news = news.map(|(id, _)| id);
+        }
         self.counted = self.mdm().executions(&self.phone).len();
         while !self.gate.is_over() && self.reset().await.is_some() {}
         self

@@ -23,10 +23,9 @@ use domain::device::FleetId;
 use domain::fleet::FleetError;
 use domain::person::Person;
 use domain::ports::{Clock, Randomness, StoreError};
-use tokio::sync::watch;
 
 use crate::database::sqlite::File;
-use crate::ending::asked_to_end;
+use crate::ending::{Stopping, asked_to_end};
 
 /// How often the world moves on.
 const PASS: Duration = Duration::from_millis(250);
@@ -58,8 +57,8 @@ impl VirtualFleet {
         Ok(Arc::new(fleet))
     }
 
-    /// The phones live until `stop` becomes true.
-    pub async fn run(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+    /// The phones live until the program ends.
+    pub async fn run(self: Arc<Self>, mut stop: Stopping) {
         let mut ticks = tokio::time::interval(PASS);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {

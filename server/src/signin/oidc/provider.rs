@@ -17,10 +17,10 @@ use openidconnect::{
     AdditionalProviderMetadata, DiscoveryError, IssuerUrl, JsonWebKeySetUrl, ProviderMetadata,
 };
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::Mutex;
 
 use crate::config::{Oidc, is_safe_url};
-use crate::ending::asked_to_end;
+use crate::ending::{Stopping, asked_to_end};
 use crate::outgoing::{AT_MOST, Outgoing, OutgoingError};
 
 /// After so long it is asked anew.
@@ -279,7 +279,7 @@ impl Providers {
     }
 
     /// Asks each until it has answered once, so that pages know where their forms may lead.
-    pub async fn meet(self, mut stopping: watch::Receiver<bool>) {
+    pub async fn meet(self, mut stopping: Stopping) {
         let mut strangers = self.0.to_vec();
         while !strangers.is_empty() {
             let mut remaining = Vec::new();
