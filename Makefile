@@ -56,9 +56,11 @@ test: tools ## formatting, lints, licences, unit and integration tests, abuse ca
 	$(SAY) 'The container'
 	dockerfile-utils lint packaging/Dockerfile
 	$(SAY) 'Unit and integration tests'
-	server/tests/with-postgres cargo nextest run $(HOST) --no-fail-fast -E 'not binary(cases)'
+	server/tests/with-postgres cargo nextest run $(HOST) --no-fail-fast -E 'not binary(cases) and not binary(torture)'
 	$(SAY) 'Abuse cases'
 	@$(MAKE) cases
+	$(SAY) 'Faults on purpose'
+	@$(MAKE) torture SECONDS=60 ROUNDS=20
 	$(SAY) 'WebAssembly and release build'
 	@$(MAKE) budget
 	$(SAY) 'Browsers'
@@ -105,6 +107,14 @@ cases: tools-test ## run the abuse cases over both databases, one line each
 	| awk '{ print "case " $$1 ": " ($$2 ? "failed" : "passed"); if ($$2) bad++; else good++ } \
 		END { printf "%d passed, %d failed\n", good, bad; exit bad > 0 || good == 0 }'
 
+# Three replicas, a PostgreSQL, a balancer and MDMs, all on loopback and thrown away. The same seed has the same faults.
+.PHONY: torture
+torture: SECONDS := 60
+torture: ROUNDS := 20
+torture: tools-test ## faults on purpose over three replicas for SECONDS=60, from a SEED=
+	@cargo test --quiet --package server --locked --test torture --no-run
+	@cargo test --quiet --package server --locked --test torture -- --seconds $(SECONDS) --rounds $(ROUNDS) $(SEED:%=--seed %)
+
 # Between the marks in docs/security.md, a row a case: what was tried, from the tests' names, and how it ended.
 .PHONY: case-list
 case-list: ## run the abuse cases, and write down in docs/security.md how each ended
@@ -148,8 +158,8 @@ mutants: tools-test ## change the rules in every small way, and see that 95 % of
 	(( caught >= 1 && caught * 100 >= (caught + missed) * 95 ))
 
 # Of each parser of what strangers send. What is found new goes into fuzz/corpus, which `make test` reads again.
-SECONDS := 600
 .PHONY: fuzz
+fuzz: SECONDS := 600
 fuzz: ## read generated input with every parser, SECONDS=600 each
 	@rustup toolchain list | grep -q '^nightly' || rustup toolchain install nightly --profile minimal
 	@$(call crate,cargo fuzz,cargo-fuzz,$(CARGO_FUZZ_VERSION),--locked)
@@ -189,6 +199,7 @@ tools-build:
 tools-test: tools-build
 	@[[ -x $$(pg_config --bindir 2>/dev/null)/initdb || -n $$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null) ]] \
 		|| $(call apt,postgresql)
+	@[[ -x /usr/sbin/haproxy ]] || command -v haproxy >/dev/null || $(call apt,haproxy)
 	@ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || $(call apt,faketime)
 	@$(call crate,cargo-nextest,cargo-nextest,$(NEXTEST_VERSION),--locked)
 	@$(call crate,cargo-deny,cargo-deny,$(CARGO_DENY_VERSION),--locked)

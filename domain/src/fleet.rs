@@ -22,6 +22,11 @@ pub trait Connector: Send + Sync {
     /// As the MDM knows it now. `None` when there is no such device or it is somebody else's: the two must not be told
     /// apart.
     async fn device_of(&self, owner: &Person, id: &DeviceId) -> Result<Option<Device>, FleetError>;
+    /// Asked before it is written down that the command is being sent: whether what becomes of it could be told from what
+    /// became of another one. Not yet is [`FleetError::Unreachable`].
+    async fn may_begin(&self, _command: &Command) -> Result<(), FleetError> {
+        Ok(())
+    }
     /// Hands the command over under our id. The owner is checked again right before. `sent_at` says that it went out
     /// before, and may have arrived.
     async fn send(

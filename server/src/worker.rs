@@ -232,22 +232,25 @@ impl Worker {
 
     /// A call may last longer than a lease: whoever lives renews it, and stops when another one has taken over.
     async fn while_held(&self, lease: &Lease) -> Result<Turn, StoreError> {
-        let work = self.carry_on(lease);
-        tokio::pin!(work);
+        // Beside each other: work that stood still meanwhile could keep the turn to write that the renewal waits for.
+        tokio::select! {
+            turn = self.carry_on(lease) => turn,
+            // The call ends here as well, so that its answer is nobody's any more.
+            () = self.asked_to_let_go() => Ok(Turn::LetGo),
+            () = self.hold(lease) => Ok(Turn::Lost),
+        }
+    }
+
+    /// Until another worker has it.
+    async fn hold(&self, lease: &Lease) {
         loop {
-            tokio::select! {
-                turn = &mut work => return turn,
-                // The call ends here as well, so that its answer is nobody's any more.
-                () = self.asked_to_let_go() => return Ok(Turn::LetGo),
-                () = tokio::time::sleep(RENEWAL) => {
-                    let until = self.portal.now().plus_millis(LEASE_MILLIS);
-                    match self.portal.store.renew(lease, until).await {
-                        Ok(true) => {}
-                        Ok(false) => return Ok(Turn::Lost),
-                        // What is on its way is not given up for a database that is busy.
-                        Err(error) => tracing::warn!(%error, "a lease could not be renewed"),
-                    }
-                }
+            tokio::time::sleep(RENEWAL).await;
+            let until = self.portal.now().plus_millis(LEASE_MILLIS);
+            match self.portal.store.renew(lease, until).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                // What is on its way is not given up for a database that is busy.
+                Err(error) => tracing::warn!(%error, "a lease could not be renewed"),
             }
         }
     }
@@ -291,6 +294,9 @@ impl Worker {
         if !unsent {
             return Ok(self.ask(mdm.as_ref(), lease, now).await);
         }
+        if let Some(turn) = self.not_yet(mdm.as_ref(), command).await {
+            return Ok(turn);
+        }
         let (passcode, sealed) = match self.passcode_kept(lease) {
             Ok(Some(passcode)) => (Some(passcode), None),
             Ok(None) => self.make_passcode(command),
@@ -301,6 +307,21 @@ impl Worker {
         }
         self.portal.signals.send(Signal::Changed(command.person));
         Ok(self.send(mdm.as_ref(), lease, passcode.as_ref()).await)
+    }
+
+    /// Nothing has been sent, and nothing says so.
+    async fn not_yet(&self, mdm: &dyn Connector, command: &Command) -> Option<Turn> {
+        let asked = timeout(mdm.promises().at_most, mdm.may_begin(command)).await;
+        let seconds = match asked {
+            Ok(Ok(())) => return None,
+            Ok(Err(FleetError::Throttled { seconds })) => seconds,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, command = %command.id.0, "a command is not sent yet");
+                0
+            }
+            Err(_) => 0,
+        };
+        Some(Turn::Pause { seconds, unsent: true })
     }
 
     /// What was to be sent with it before.

@@ -89,6 +89,11 @@ impl StandIn {
         }
     }
 
+    /// It is also reached by this address, through something between.
+    pub fn is_also_at(&self, url: &str) {
+        self.shared().world().other_urls.push(url.to_owned());
+    }
+
     /// Phones begin online.
     pub fn set_online(&self, id: &str, online: bool) {
         let mut world = self.shared().world();
@@ -143,6 +148,16 @@ impl StandIn {
     /// Fleet: `lock` (Lost Mode) or `wipe` is under way and forbids a reset; empty = nothing is.
     pub fn pending_action(&self, id: &str, action: &str) {
         action.clone_into(&mut self.shared().world().seat(id).pending_action);
+    }
+
+    /// Its owner sets a passcode, and forgets it again.
+    pub fn forget_passcode(&self, id: &str) {
+        self.shared().world().seat(id).passcode = Passcode::Unknown;
+    }
+
+    /// Whether something waits for the phone that it has not done yet.
+    pub fn is_awaited(&self, id: &str) -> bool {
+        self.shared().world().seat(id).records.iter().any(crate::seat::Record::is_open)
     }
 
     /// The passcode resets that the phone really did, in order.

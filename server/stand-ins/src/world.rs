@@ -51,6 +51,8 @@ pub(crate) struct Token {
 pub(crate) struct World {
     pub kind: Kind,
     pub url: String,
+    /// What else it is called by those who reach it through something between.
+    pub other_urls: Vec<String>,
     clock: Clock,
     pub credentials: Credentials,
     pub tokens: Vec<Token>,
@@ -76,6 +78,7 @@ impl World {
         let mut world = Self {
             kind,
             url,
+            other_urls: Vec::new(),
             seed: clock(),
             clock,
             credentials: empty,

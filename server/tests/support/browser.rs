@@ -10,6 +10,8 @@ use super::program::Secrets;
 pub struct Browser {
     client: Client,
     pub url: String,
+    /// What stands in its address bar, where that is not where it connects to.
+    pub origin: Option<String>,
     cookies: Mutex<BTreeMap<String, String>>,
     secrets: Secrets,
     /// Every address it was at or was sent to.
@@ -40,6 +42,7 @@ impl Browser {
         Self {
             client,
             url,
+            origin: None,
             cookies: Mutex::default(),
             secrets,
             history: Mutex::default(),
@@ -68,6 +71,11 @@ impl Browser {
     /// As WebAssembly asks a server function.
     pub async fn call(&self, function: &str, fields: Fields<'_>) -> Answer {
         self.ask(self.request(Method::POST, &format!("/api/{function}"), DATA).form(fields)).await
+    }
+
+    /// The same of a program that may die before it answers.
+    pub async fn try_call(&self, function: &str, fields: Fields<'_>) -> Option<Answer> {
+        self.try_ask(self.request(Method::POST, &format!("/api/{function}"), DATA).form(fields)).await
     }
 
     pub async fn sign_in(&self, user_name: &str) -> Answer {
@@ -132,7 +140,8 @@ impl Browser {
 
     /// Another browser with the same cookies.
     pub fn copy(&self) -> Self {
-        let copy = Self::new(self.url.clone(), Arc::clone(&self.secrets));
+        let mut copy = Self::new(self.url.clone(), Arc::clone(&self.secrets));
+        copy.origin.clone_from(&self.origin);
         copy.cookies.lock().unwrap().extend(self.cookies.lock().unwrap().clone());
         copy
     }
@@ -170,8 +179,11 @@ impl Browser {
             .client
             .request(method, format!("{}{path}", self.url))
             .header("accept", accept)
-            .header("origin", &self.url)
+            .header("origin", self.origin.as_ref().unwrap_or(&self.url))
             .header("user-agent", "Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0 Safari/537.36");
+        if let Some(origin) = &self.origin {
+            request = request.header("host", origin.trim_start_matches("http://"));
+        }
         self.history.lock().unwrap().push(path.to_owned());
         let cookies = self.cookie_header();
         if !cookies.is_empty() {

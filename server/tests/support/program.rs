@@ -272,6 +272,6 @@ fn variable(key: &str) -> String {
 }
 
 /// Free a moment ago. The system does not hand the same one out again soon.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

@@ -8,6 +8,7 @@ mod results;
 mod token;
 
 use async_trait::async_trait;
+use domain::Timestamp;
 use domain::command::{Command, Failure};
 use domain::device::{Capability, Device, DeviceId, FleetId};
 use domain::fleet::{Answer, CancelAnswer, Connector, FleetError, Promises, Unclear};
@@ -16,7 +17,7 @@ use http::StatusCode;
 use secrecy::SecretString;
 
 use self::device::ManagedDevice;
-use self::graph::Graph;
+use self::graph::{Graph, Read};
 use super::ownership::Said;
 use super::{Common, Mdm};
 use crate::config::{Fleet, OwnedBy};
@@ -68,6 +69,15 @@ impl Intune {
     }
 }
 
+/// Whether no other reset has begun so lately that one that begins now could be taken for it.
+fn stands_alone(read: &Read, now: Timestamp) -> Result<(), FleetError> {
+    if results::newest_since(read, now.plus_seconds(-GUARD_SECONDS), now).is_none() {
+        return Ok(());
+    }
+    let why = "another reset of the device has just begun, and could not be told from this one";
+    Err(FleetError::Unreachable(why.to_owned()))
+}
+
 #[async_trait]
 impl Connector for Intune {
     fn fleet(&self) -> &FleetId {
@@ -100,6 +110,15 @@ impl Connector for Intune {
         Ok(device.and_then(|read| read.device.as_device(&self.common.id, now)))
     }
 
+    /// When nothing is sent after all, because the program died first, an older reset would be taken for this one.
+    async fn may_begin(&self, command: &Command) -> Result<(), FleetError> {
+        let now = self.common.clock.now();
+        match self.graph.device(command.device.external()).await? {
+            Some(read) => stands_alone(&read, now),
+            None => Ok(()),
+        }
+    }
+
     async fn send(
         &self,
         command: &Command,
@@ -117,10 +136,7 @@ impl Connector for Intune {
         if read.device.capability() != Capability::Possible {
             return Ok(Answer::Failed(Failure::Unsupported));
         }
-        if results::newest_since(&read, now.plus_seconds(-GUARD_SECONDS), now).is_some() {
-            let why = "another reset of the device has just begun, and could not be told from this one";
-            return Err(FleetError::Unreachable(why.to_owned()));
-        }
+        stands_alone(&read, now)?;
         let answer = self.graph.reset_passcode(id).await?;
         Ok(match answer.status() {
             status if status.is_success() => Answer::Accepted { handle: None },

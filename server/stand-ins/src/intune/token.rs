@@ -55,7 +55,8 @@ fn check(world: &World, form: &BTreeMap<String, String>, tenant: &str) -> Result
             "Application was not found in the directory.",
         ));
     }
-    if field("scope") != format!("{}/.default", world.url) {
+    let named = field("scope").strip_suffix("/.default").unwrap_or_default().to_owned();
+    if named != world.url && !world.other_urls.contains(&named) {
         return Err(refusal(400, "invalid_scope", 1_002_012, "The provided value for scope is not valid."));
     }
     if world.credentials_wrong {
