@@ -103,13 +103,13 @@ impl Cluster {
     async fn prepare(&self) {
         let mut rows = rows(self).await;
         rows.execute(sqlx::raw_sql(MOVABLE_CLOCK)).await.unwrap();
-        operate(&self.replicas[0].config(), &["migrate"], "");
+        operate(&self.replicas[0].config(), &["migrate"], "").unwrap();
         std::thread::scope(|scope| {
             for person in 0..self.people {
                 scope.spawn(move || {
                     let words =
                         ["user", "add", &user_name(person), "--email", &email(person), "--password-stdin"];
-                    operate(&self.replicas[0].config(), &words, &password(person));
+                    operate(&self.replicas[0].config(), &words, &password(person)).unwrap();
                 });
             }
         });
@@ -170,6 +170,7 @@ impl Cluster {
             mdm.recover();
             for person in 0..self.people {
                 mdm.set_online(&phone(mdm.kind(), person), true);
+                mdm.device_refuses(&phone(mdm.kind(), person), false);
             }
         }
         if let Some(disk) = &self.disk {
@@ -189,6 +190,11 @@ impl Cluster {
             replica.set_clock(0);
             self.is_ready(replica).await;
         }
+    }
+
+    /// Whether the chain of the audit is whole, whoever wrote and died.
+    pub fn verify_audit(&self) -> Result<(), String> {
+        operate(&self.replicas[0].config(), &["audit", "verify"], "")
     }
 
     /// Left behind for whoever looks into what went wrong.
@@ -282,12 +288,13 @@ streams_per_person = 1000
 }
 
 /// A command of the operator's.
-fn operate(config: &PathBuf, words: &[&str], stdin: &str) {
+fn operate(config: &PathBuf, words: &[&str], stdin: &str) -> Result<(), String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
     command.arg("--config").arg(config).args(words);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), stdin.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    if output.status.success() { Ok(()) } else { Err(format!("{words:?}: {said}")) }
 }

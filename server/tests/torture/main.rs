@@ -8,6 +8,7 @@ mod chance;
 mod cluster;
 mod disk;
 mod ear;
+mod ending;
 mod faults;
 mod link;
 mod oracle;
@@ -24,24 +25,19 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::join_all;
 use stand_ins::Kind;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 use crate::book::Gate;
 use crate::cluster::Cluster;
+use crate::ending::come_to_an_end;
 use crate::faults::{Plan, Recoveries, carry_out};
-use crate::oracle::{Verdict, open_commands, rows};
+use crate::oracle::Verdict;
 use crate::people::Visitor;
 
 const PEOPLE: usize = 15;
-/// Longer than Intune is looked at, and than NanoMDM is believed to be on its way.
-const LATER_SECONDS: i64 = 130;
-/// For what is under way to end by itself, before the clocks are put forward, and after each time.
-const GRACE: Duration = Duration::from_secs(20);
-const PUT_FORWARD: usize = 6;
 const HOW: &str = "torture --seconds N [--seed S] [--rounds N]; make torture SECONDS=60 does it";
 
 /// What the command line says.
@@ -126,7 +122,7 @@ async fn torture(told: &Told) -> bool {
     let Recoveries(recoveries) = carry_out(plan, &cluster).await;
     gate.end();
     cluster.heal().await;
-    let mut visitors = come_to_an_end(&cluster, &gate, people).await;
+    let visitors = come_to_an_end(&cluster, &gate, people).await;
     keeper.abort();
 
     let ends: usize = cluster.replicas.iter().map(replica::Replica::ends).sum();
@@ -134,7 +130,7 @@ async fn torture(told: &Told) -> bool {
     println!("PostgreSQL restarted {} times; ready again after at most {slowest:?}", recoveries.len());
     println!("replicas that ended by themselves and were started again: {ends}");
     wrong.append(&mut gate.lies.lock().unwrap());
-    visitors.sort_by_key(|visitor| visitor.resets.len());
+    wrong.extend(cluster.verify_audit().err());
     let verdict = Verdict::on(&cluster, &visitors, wrong).await;
     if !verdict.is_well() {
         cluster.keep_logs(&told.logs);
@@ -149,39 +145,4 @@ async fn keep_running(cluster: Arc<Cluster>) {
         sleep(Duration::from_millis(300)).await;
         cluster.replicas.iter().for_each(replica::Replica::look_after);
     }
-}
-
-/// Until nobody waits for anything. What waits for a time is helped by putting all clocks forward.
-async fn come_to_an_end(
-    cluster: &Arc<Cluster>,
-    gate: &Arc<Gate>,
-    mut people: JoinSet<Visitor>,
-) -> Vec<Visitor> {
-    let mut visitors = Vec::new();
-    let mut rows = rows(cluster).await;
-    for _ in 0..PUT_FORWARD {
-        let quiet = async {
-            while let Some(visitor) = people.join_next().await {
-                visitors.push(visitor.unwrap());
-            }
-            while open_commands(&mut rows).await > 0 {
-                sleep(Duration::from_millis(200)).await;
-            }
-        };
-        if timeout(GRACE, quiet).await.is_ok() {
-            break;
-        }
-        cluster.jump(LATER_SECONDS).await;
-    }
-    // Whatever was on its way has arrived.
-    sleep(Duration::from_secs(3)).await;
-    let looking_back = join_all(visitors.iter_mut().map(Visitor::look_back));
-    if timeout(GRACE, looking_back).await.is_err() {
-        println!("not everybody could look at their phone's page in the end");
-    }
-    gate.close();
-    while let Some(visitor) = people.join_next().await {
-        visitors.push(visitor.unwrap());
-    }
-    visitors
 }

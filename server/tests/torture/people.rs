@@ -90,6 +90,9 @@ impl Visitor {
     /// None: it is over.
     async fn reset(&mut self) -> Option<()> {
         self.prove().await?;
+        if self.gate.is_over() {
+            return None;
+        }
         self.settle_accounts();
         let refuses = self.chance.in_a_hundred(8);
         self.mdm().forget_passcode(&self.phone);
@@ -121,16 +124,40 @@ impl Visitor {
 
     /// Looks once more when everything has come to an end: whatever was under way has come out.
     pub async fn look_back(&mut self) {
-        let Some(Some(last)) = self.look().await else { return };
-        if self.last.as_ref() != Some(&last.id) {
-            self.settle_accounts();
-            self.begin(&last.id, false);
+        if let Some(Some(last)) = self.look().await {
+            if self.last.as_ref() != Some(&last.id) {
+                self.settle_accounts();
+                self.begin(&last.id, false);
+            }
+            let is_told = self.resets.last().is_none_or(|reset| reset.end.is_some());
+            if let Some(end) = last.end.filter(|_| !is_told) {
+                self.ended(&end).await;
+            }
         }
-        let is_told = self.resets.last().is_none_or(|reset| reset.end.is_some());
-        if let Some(end) = last.end.filter(|_| !is_told) {
+        self.settle_accounts();
+    }
+
+    /// Resets a phone that nobody switches on any more.
+    pub async fn reset_in_vain(&mut self) -> Option<()> {
+        self.prove().await?;
+        self.mdm().forget_passcode(&self.phone);
+        self.mdm().set_online(&self.phone, false);
+        let Submitted::Acknowledged = self.submit().await? else { return None };
+        let last = self.look().await??;
+        self.begin(&last.id, true);
+        Some(())
+    }
+
+    /// And what they are told of it in the end.
+    pub async fn hear_of_it(&mut self) {
+        if !self.is_open {
+            return;
+        }
+        if let Some(end) = self.poll().await {
             self.ended(&end).await;
         }
         self.settle_accounts();
+        self.mdm().set_online(&self.phone, true);
     }
 
     fn begin(&mut self, command: &str, acknowledged: bool) {
@@ -178,7 +205,7 @@ impl Visitor {
     /// Signs in, chooses the phone, signs out, and signs in again within five minutes.
     async fn prove(&mut self) -> Option<()> {
         let page = format!("/devices/{}/reset", self.device);
-        while !self.gate.is_over() {
+        while !self.gate.is_closed() {
             if !self.is_signed_in || self.chance.in_a_hundred(20) {
                 self.sign_in().await?;
             }
