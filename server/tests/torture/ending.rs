@@ -1,6 +1,5 @@
 //! How it all comes to an end: what waits for a time is helped by putting the clocks forward.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::join_all;
