@@ -96,12 +96,13 @@ fn fault(chance: &mut Chance) -> Fault {
             let replica = if chance.in_a_hundred(30) { None } else { Some(replica) };
             Fault::ToMdm { replica, kind, weather: weather(chance), millis: chance.within(200, 8_000) }
         }
-        59..=90 => Fault::Mdm {
-            kind,
-            fault: trouble(chance),
-            requests: usize::try_from(chance.within(1, 6)).unwrap(),
-            orders: chance.in_a_hundred(50),
-        },
+        59..=90 => {
+            let (fault, orders) = (trouble(chance), chance.in_a_hundred(50));
+            // A list of other devices cannot be told from the truth: whose phone is missing in it is told so.
+            let orders = orders || fault == stand_ins::Fault::AnotherDevice;
+            let requests = usize::try_from(chance.within(1, 6)).unwrap();
+            Fault::Mdm { kind, fault, requests, orders }
+        }
         91..=98 => {
             let seconds = i64::try_from(chance.within(5, 180)).unwrap();
             let seconds = if chance.in_a_hundred(50) { -seconds } else { seconds };
