@@ -179,7 +179,7 @@ macro_rules! ask {
             }
             On::Tx(tx) => {
                 let asked = ask!(on tx.connection()?, $query, $how);
-                tx.went(asked.is_ok());
+                tx.went(&asked);
                 asked
             }
             On::Connection(connection) => ask!(on connection, $query, $how),

@@ -51,6 +51,8 @@ enum Part {
     UnderWay,
     /// Something in it failed.
     Failed,
+    /// So did the connection, and all that was written on it.
+    Lost,
     Whole,
 }
 
@@ -67,7 +69,7 @@ impl Tx {
         // From here on whoever leaves is cleaned up after.
         let mut tx = Self { batch: Some(batch), turn: turn.clone() };
         let Some(batch) = &mut tx.batch else { return Err(nobodys_turn()) };
-        if batch.as_ref().is_some_and(|batch| batch.waiting.len() >= MOST) {
+        if batch.as_ref().is_some_and(|batch| batch.waiting.len() >= MOST || batch.part == Part::Lost) {
             end(batch).await;
         }
         if let Some(batch) = batch.as_mut() {
@@ -102,11 +104,11 @@ impl Tx {
     }
 
     /// PostgreSQL would commit nothing after a failure, and say so to nobody.
-    pub(super) fn went(&mut self, well: bool) {
+    pub(super) fn went<T>(&mut self, asked: &Result<T, sqlx::Error>) {
         if let Ok(batch) = self.batch()
-            && !well
+            && asked.is_err()
         {
-            batch.part = Part::Failed;
+            batch.part = if postgres::is_lost(asked) { Part::Lost } else { Part::Failed };
         }
     }
 
@@ -140,7 +142,9 @@ impl Tx {
 impl Drop for Tx {
     fn drop(&mut self) {
         let Some(mut guard) = self.batch.take() else { return };
-        if let Some(batch) = guard.as_mut() {
+        if let Some(batch) = guard.as_mut()
+            && batch.part != Part::Lost
+        {
             batch.part = Part::Failed;
         }
         drop(guard);
@@ -162,7 +166,11 @@ impl Turn {
 async fn end(place: &mut Option<Batch>) {
     let Some(mut batch) = place.take() else { return };
     let waiting = std::mem::take(&mut batch.waiting);
-    let ended = if waiting.is_empty() { batch.roll_back().await } else { batch.commit().await };
+    let ended = match batch.part {
+        Part::Lost => Err(StoreError("the connection was lost".to_owned())),
+        _ if waiting.is_empty() => batch.roll_back().await,
+        _ => batch.commit().await,
+    };
     if ended.is_err() {
         batch.connection.close().await;
     }

@@ -16,3 +16,5 @@ mod tries;
 
 #[cfg(test)]
 pub mod conformance;
+#[cfg(test)]
+mod plans;
