@@ -19,7 +19,7 @@ pub use clock::MovableClock;
 pub use mdms::{KINDS, Mdms};
 pub use portal::Portal;
 pub use postgres::{End, Postgres};
-pub use program::{Program, Secrets, Settings, free_port};
+pub use program::{Program, Secrets, Settings, lasting_port};
 pub use provider::{Asked, Provider, Signed, now};
 pub use records::until;
 pub use stream::Stream;

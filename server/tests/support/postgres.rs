@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::program::free_port;
+use super::program::lasting_port;
 
 const USER: &str = "latchkey";
 /// Loopback is all that stands between it and others: it is thrown away soon.
@@ -50,7 +50,7 @@ impl Postgres {
         }
         let mut postgres = Self {
             server: None,
-            port: free_port(),
+            port: lasting_port(),
             programs: programs(),
             user,
             data: place.join("data"),

@@ -271,7 +271,18 @@ fn variable(key: &str) -> String {
     format!("LATCHKEY_{}", key.replace('.', "__").to_uppercase())
 }
 
+/// Free, and below those that the system hands out: nobody gets it while its program is down.
+pub fn lasting_port() -> u16 {
+    loop {
+        #[expect(clippy::disallowed_methods, reason = "which one it is is nobody's business")]
+        let port = 20_000 + u16::try_from(getrandom::u32().unwrap() % 12_000).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
 /// Free a moment ago. The system does not hand the same one out again soon.
-pub fn free_port() -> u16 {
+fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

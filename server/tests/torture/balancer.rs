@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use crate::replica::Ports;
-use crate::support::free_port;
+use crate::support::lasting_port;
 
 /// Debian's haproxy in front of the replicas, as an operator would set it up. It ends with the test.
 pub struct Balancer {
@@ -41,7 +41,7 @@ backend replicas
 
 impl Balancer {
     pub fn port() -> u16 {
-        free_port()
+        lasting_port()
     }
 
     pub fn start(folder: &Path, port: u16, replicas: &[Ports]) -> Self {

@@ -16,6 +16,8 @@ const LATER_SECONDS: i64 = 130;
 /// After which a reset ends whose phone never came back.
 const DEADLINE_SECONDS: i64 = 7 * 24 * 60 * 60 + 61;
 /// For what is under way to end by itself, before the clocks are put forward, and after each time.
+const QUIET: Duration = Duration::from_secs(10);
+/// For what everybody does at once in the end.
 const GRACE: Duration = Duration::from_secs(20);
 const PUT_FORWARD: usize = 6;
 /// Whose phones are lost in the end.
@@ -52,7 +54,7 @@ async fn be_quiet(cluster: &Cluster, people: &mut JoinSet<Visitor>, visitors: &m
                 sleep(Duration::from_millis(200)).await;
             }
         };
-        if timeout(GRACE, quiet).await.is_ok() {
+        if timeout(QUIET, quiet).await.is_ok() {
             break;
         }
         cluster.jump(LATER_SECONDS << round).await;

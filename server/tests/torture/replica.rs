@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard};
 use stand_ins::Kind;
 
 use crate::link::Link;
-use crate::support::{MovableClock, free_port};
+use crate::support::{MovableClock, lasting_port};
 
 #[derive(Clone, Copy)]
 pub struct Ports {
@@ -41,7 +41,7 @@ impl Replica {
         std::fs::create_dir(&folder).unwrap();
         let clock = MovableClock::new(&folder);
         Self {
-            ports: Ports { pages: free_port(), management: free_port() },
+            ports: Ports { pages: lasting_port(), management: lasting_port() },
             database,
             mdms,
             process: Mutex::new(Process { child: None, clock, offset: 0, kept: false, ends: 0 }),
