@@ -12,8 +12,9 @@ use domain::audit::{AuditEntry, Head, Link};
 use domain::person::PersonId;
 use domain::ports::StoreError;
 use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, Executor, Postgres, Sqlite};
+use sqlx::{AssertSqlSafe, Executor, Postgres, SqlSafeStr, Sqlite};
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+use tokio::task::JoinHandle;
 
 use super::{Database, Engine, Query, WROTE, postgres, query, sqlite};
 
@@ -40,6 +41,8 @@ struct Batch {
     changed: HashSet<PersonId>,
     /// Those who have done their part.
     waiting: Vec<oneshot::Sender<Result<(), StoreError>>>,
+    /// How many parts are whole.
+    whole: usize,
     part: Part,
     /// How many rows of the audit, and which head, there were before the present part.
     before: (usize, Head),
@@ -65,13 +68,15 @@ pub struct Tx {
 impl Tx {
     pub(super) async fn begin(database: &Database) -> Result<Self, StoreError> {
         let turn = &database.turn;
-        let batch = Arc::clone(&turn.0).lock_owned().await;
+        let mut batch = Arc::clone(&turn.0).lock_owned().await;
+        while batch.as_ref().is_some_and(|batch| batch.waiting.len() >= MOST || batch.part == Part::Lost) {
+            drop(batch);
+            turn.end().await;
+            batch = Arc::clone(&turn.0).lock_owned().await;
+        }
         // From here on whoever leaves is cleaned up after.
         let mut tx = Self { batch: Some(batch), turn: turn.clone() };
         let Some(batch) = &mut tx.batch else { return Err(nobodys_turn()) };
-        if batch.as_ref().is_some_and(|batch| batch.waiting.len() >= MOST || batch.part == Part::Lost) {
-            end(batch).await;
-        }
         if let Some(batch) = batch.as_mut() {
             batch.join().await?;
         } else {
@@ -88,6 +93,7 @@ impl Tx {
         let written = match guard.as_mut() {
             Some(batch) if batch.part == Part::UnderWay => {
                 batch.part = Part::Whole;
+                batch.whole += 1;
                 batch.waiting.push(tell);
                 Ok(())
             }
@@ -153,11 +159,17 @@ impl Drop for Tx {
 }
 
 impl Turn {
-    /// After those who wait for their turn already. It goes on when whoever asked for it has gone.
-    fn end_soon(&self) {
+    /// After those who wait for their turn already. It goes on when whoever asked for it has gone: half of an end would be
+    /// a connection whose transaction is open.
+    fn end_soon(&self) -> Option<JoinHandle<()>> {
         let turn = self.clone();
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(async move { end(&mut *turn.0.lock().await).await });
+        let runtime = tokio::runtime::Handle::try_current().ok()?;
+        Some(runtime.spawn(async move { end(&mut *turn.0.lock().await).await }))
+    }
+
+    async fn end(&self) {
+        if let Some(ended) = self.end_soon() {
+            let _ = ended.await;
         }
     }
 }
@@ -195,6 +207,7 @@ impl Batch {
             head,
             changed: HashSet::new(),
             waiting: Vec::new(),
+            whole: 0,
             part: Part::Failed,
             before: (0, head),
         })
@@ -207,7 +220,8 @@ impl Batch {
         };
         self.connection.say(begin).await?;
         self.read_head().await?;
-        self.under_way();
+        self.before = (0, self.head);
+        self.part = Part::UnderWay;
         Ok(())
     }
 
@@ -224,25 +238,28 @@ impl Batch {
     /// Goes on from the parts that are whole.
     async fn join(&mut self) -> Result<(), StoreError> {
         if self.part != Part::Failed {
-            self.connection.say("SAVEPOINT part").await?;
+            // It has failed until it has begun: whoever leaves now leaves something to take back.
+            self.before = (self.audit.len(), self.head);
+            self.part = Part::Failed;
+            self.connection.say(self.savepoint("SAVEPOINT")).await?;
         } else if self.waiting.is_empty() {
             self.roll_back().await?;
             return self.begin().await;
         } else {
             self.take_back().await?;
         }
-        self.under_way();
+        self.part = Part::UnderWay;
         Ok(())
     }
 
-    fn under_way(&mut self) {
-        self.before = (self.audit.len(), self.head);
-        self.part = Part::UnderWay;
+    /// Each part has one of its own: one that was never made must not be taken for that of the part before, which is whole.
+    fn savepoint(&self, what: &str) -> AssertSqlSafe<String> {
+        AssertSqlSafe(format!("{what} part_{}", self.whole))
     }
 
     /// The part that failed was not the first.
     async fn take_back(&mut self) -> Result<(), StoreError> {
-        self.connection.say("ROLLBACK TO SAVEPOINT part").await?;
+        self.connection.say(self.savepoint("ROLLBACK TO SAVEPOINT")).await?;
         self.audit.truncate(self.before.0);
         self.head = self.before.1;
         Ok(())
@@ -279,7 +296,7 @@ impl Batch {
 }
 
 impl Connection {
-    async fn say(&mut self, words: &'static str) -> Result<(), StoreError> {
+    async fn say(&mut self, words: impl SqlSafeStr) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(connection) => connection.execute(sqlx::raw_sql(words)).await?.rows_affected(),
             Self::Postgres(connection) => {
@@ -330,3 +347,7 @@ pub fn link_from(bytes: &[u8]) -> Link {
 fn nobodys_turn() -> StoreError {
     StoreError("nobody writes any more".to_owned())
 }
+
+#[cfg(test)]
+#[path = "transaction_tests.rs"]
+mod tests;
