@@ -71,7 +71,7 @@ impl Portal {
     pub async fn stop_clock(&self, later: i64) -> Option<f64> {
         let Self::Server { url, .. } = self else { return None };
         let stopped = format!(
-            "UPDATE public.movable_clock SET stands_at = public.clock_timestamp() + make_interval(secs => {later})
+            "UPDATE public.movable_clock SET stands_at = date_trunc('milliseconds', public.clock_timestamp()) + make_interval(secs => {later})
              RETURNING extract(epoch FROM stands_at)::float8"
         );
         let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();

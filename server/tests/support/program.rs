@@ -85,7 +85,7 @@ impl Program {
         settings: Settings,
         log_level: &'static str,
     ) -> Self {
-        let ports = Ports { pages: free_port(), management: free_port() };
+        let ports = Ports { pages: lasting_port(), management: lasting_port() };
         let child = spawn(&folder, &portal, ports, clock.as_ref(), &settings, log_level);
         let secrets = Secrets::default();
         let program = Self { child, ports, clock, settings, log_level, portal, folder, secrets };
@@ -107,7 +107,8 @@ impl Program {
                 // It had not looked yet when it was asked before.
                 stood_still = std::mem::replace(&mut asked, start.elapsed());
                 let goes_by = self.figure("latchkey_clock_seconds").await;
-                (goes_by >= time || (seconds < 0 && goes_by > before)).then_some(())
+                // It is told in milliseconds.
+                (goes_by + 0.001 > time || (seconds < 0 && goes_by > before)).then_some(())
             })
             .await;
         }
@@ -280,9 +281,4 @@ pub fn lasting_port() -> u16 {
             return port;
         }
     }
-}
-
-/// Free a moment ago. The system does not hand the same one out again soon.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
