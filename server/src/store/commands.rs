@@ -19,6 +19,14 @@ use super::sessions::newest_grant;
 use super::sql::{SqlStore, person_from};
 use crate::database::{Engine, On, Row, Tx, query};
 
+/// By their names: `*` would be another row when the next version has added a column, while this one runs.
+macro_rules! columns {
+    () => {
+        "id, kind, person, device, device_name, platform, min_length, maker, state, failure, created_at, deadline, sent_at, \
+         handle"
+    };
+}
+
 /// The command that has been due for longest, of an MDM that is not busy.
 macro_rules! due {
     () => {
@@ -26,13 +34,18 @@ macro_rules! due {
     };
 }
 const DUE: &str = due!();
-const CLAIM: &str =
-    concat!("UPDATE commands SET due_at = $1, fence = fence + 1 WHERE id = (", due!(), ") RETURNING *");
+const CLAIM: &str = concat!(
+    "UPDATE commands SET due_at = $1, fence = fence + 1 WHERE id = (",
+    due!(),
+    ") RETURNING fence, failures, ",
+    columns!()
+);
 /// Past those that another replica is just claiming or settling.
 const CLAIM_AMONG_REPLICAS: &str = concat!(
     "UPDATE commands SET due_at = $1, fence = fence + 1 WHERE id = (",
     due!(),
-    " FOR UPDATE SKIP LOCKED) RETURNING *"
+    " FOR UPDATE SKIP LOCKED) RETURNING fence, failures, ",
+    columns!()
 );
 
 impl SqlStore {
@@ -87,9 +100,11 @@ impl SqlStore {
         person: PersonId,
         device: &DeviceId,
     ) -> Result<Option<Command>, StoreError> {
-        query(
-            "SELECT * FROM commands WHERE person = $1 AND device = $2 ORDER BY created_at DESC, id DESC LIMIT 1",
-        )
+        query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM commands WHERE person = $1 AND device = $2 ORDER BY created_at DESC, id DESC LIMIT 1"
+        ))
         .bind(person.0)
         .bind(device.to_string())
         .fetch_optional(&self.database)
@@ -99,12 +114,14 @@ impl SqlStore {
     }
 
     pub(super) async fn select_last_commands(&self, person: PersonId) -> Result<Vec<Command>, StoreError> {
-        query(
-            "SELECT * FROM (
+        query(concat!(
+            "SELECT ",
+            columns!(),
+            " FROM (
                  SELECT *, row_number() OVER (PARTITION BY device ORDER BY created_at DESC, id DESC) AS place
                  FROM commands WHERE person = $1
-             ) AS newest WHERE place = 1",
-        )
+             ) AS newest WHERE place = 1"
+        ))
         .bind(person.0)
         .fetch_all(&self.database)
         .await?
@@ -118,7 +135,7 @@ impl SqlStore {
     }
 
     pub(super) async fn select_command(&self, id: CommandId) -> Result<Option<Command>, StoreError> {
-        query("SELECT * FROM commands WHERE id = $1")
+        query(concat!("SELECT ", columns!(), " FROM commands WHERE id = $1"))
             .bind(id.0)
             .fetch_optional(&self.database)
             .await?
@@ -262,11 +279,12 @@ pub(super) async fn settle(
     settlement: &Settlement,
     now: Timestamp,
 ) -> Result<Option<Command>, StoreError> {
-    let row = query("SELECT * FROM commands WHERE id = $1 AND ($2 IS NULL OR fence = $2)")
-        .bind(settlement.command.0)
-        .bind(settlement.fence)
-        .fetch_optional(&mut *tx)
-        .await?;
+    let row =
+        query(concat!("SELECT ", columns!(), " FROM commands WHERE id = $1 AND ($2 IS NULL OR fence = $2)"))
+            .bind(settlement.command.0)
+            .bind(settlement.fence)
+            .fetch_optional(&mut *tx)
+            .await?;
     let Some(row) = row else { return Ok(None) };
     let command = command_from(&row)?;
     let expected = !settlement.only_unsent || command.sent_at.is_none();
@@ -385,7 +403,7 @@ async fn submitted_within_an_hour(
 }
 
 async fn open_command(on: impl Into<On<'_>>, device: &DeviceId) -> Result<Option<Command>, StoreError> {
-    query("SELECT * FROM commands WHERE device = $1 AND due_at IS NOT NULL")
+    query(concat!("SELECT ", columns!(), " FROM commands WHERE device = $1 AND due_at IS NOT NULL"))
         .bind(device.to_string())
         .fetch_optional(on)
         .await?

@@ -9,10 +9,16 @@ use super::sql::SqlStore;
 use crate::database::{Row, Tx, query};
 use crate::fleet::nanomdm::enrolments::{Census, Change, Enrolment, Enrolments, Facts};
 
+macro_rules! columns {
+    () => {
+        "device, serial, name, model, product, version, ended_at, disputed, heard_at, key_id, nonce, ciphertext"
+    };
+}
+
 #[async_trait]
 impl Enrolments for SqlStore {
     async fn enrolment(&self, fleet: &FleetId, device: &str) -> Result<Option<Enrolment>, StoreError> {
-        query("SELECT * FROM enrolments WHERE fleet = $1 AND device = $2")
+        query(concat!("SELECT ", columns!(), " FROM enrolments WHERE fleet = $1 AND device = $2"))
             .bind(fleet.as_str())
             .bind(device)
             .fetch_optional(&self.database)
@@ -24,11 +30,15 @@ impl Enrolments for SqlStore {
     async fn with_serials(&self, fleet: &FleetId, serials: &[&str]) -> Result<Vec<Enrolment>, StoreError> {
         let mut found = Vec::new();
         for serial in serials {
-            let rows = query("SELECT * FROM enrolments WHERE fleet = $1 AND lower(serial) = lower($2)")
-                .bind(fleet.as_str())
-                .bind(*serial)
-                .fetch_all(&self.database)
-                .await?;
+            let rows = query(concat!(
+                "SELECT ",
+                columns!(),
+                " FROM enrolments WHERE fleet = $1 AND lower(serial) = lower($2)"
+            ))
+            .bind(fleet.as_str())
+            .bind(*serial)
+            .fetch_all(&self.database)
+            .await?;
             for row in &rows {
                 found.push(enrolment_from(row)?);
             }
@@ -63,6 +73,10 @@ impl Enrolments for SqlStore {
             .bind(fleet.as_str())
             .values(&self.database)
             .await?;
+        let serials: Vec<String> = query("SELECT lower(serial) FROM enrolments WHERE fleet = $1")
+            .bind(fleet.as_str())
+            .values(&self.database)
+            .await?;
         let row = query(
             "SELECT count(*) FILTER (WHERE ended_at IS NULL) AS current,
                     count(*) FILTER (WHERE ended_at IS NULL AND ciphertext IS NOT NULL) AS with_token,
@@ -77,6 +91,7 @@ impl Enrolments for SqlStore {
             with_token: row.get("with_token")?,
             heard_at: row.maybe("heard_at")?,
             disputed,
+            serials: serials.into_iter().collect(),
         })
     }
 }

@@ -16,7 +16,8 @@ const UNREVEALED_SECONDS: i64 = 24 * 60 * 60;
 const REVEALED_SECONDS: i64 = 10 * 60;
 
 /// The passcode of the newest reset that a person has had done on a device.
-const LAST_PASSCODE: &str = "SELECT p.*, c.created_at AS submitted_at, g.session AS submitted_in
+const LAST_PASSCODE: &str = "SELECT p.command, p.key_id, p.nonce, p.ciphertext, p.expires_at, p.revealed_in,
+        c.created_at AS submitted_at, g.session AS submitted_in
     FROM passcodes p JOIN commands c ON c.id = p.command JOIN grants g ON g.spent_on = c.id
     WHERE c.person = $1 AND c.device = $2 AND p.expires_at IS NOT NULL
     ORDER BY c.created_at DESC, c.id DESC LIMIT 1";
@@ -181,7 +182,10 @@ pub(super) async fn sealed_of(
     on: impl Into<On<'_>>,
     command: CommandId,
 ) -> Result<Option<Sealed>, StoreError> {
-    let row = query("SELECT * FROM passcodes WHERE command = $1").bind(command.0).fetch_optional(on).await?;
+    let row = query("SELECT key_id, nonce, ciphertext FROM passcodes WHERE command = $1")
+        .bind(command.0)
+        .fetch_optional(on)
+        .await?;
     Ok(match row {
         Some(row) => sealed_from(&row)?,
         None => None,

@@ -163,7 +163,7 @@ impl SqlStore {
         &self,
         browser: &TokenHash,
     ) -> Result<Option<SignInWindow>, StoreError> {
-        query("SELECT * FROM windows WHERE browser = $1 AND consumed_at IS NULL")
+        query("SELECT id, person, device, purpose, opened_at, seconds FROM windows WHERE browser = $1 AND consumed_at IS NULL")
             .bind(&browser.0[..])
             .fetch_optional(&self.database)
             .await?
@@ -277,12 +277,14 @@ async fn consume_window(
     browser: &TokenHash,
     now: Timestamp,
 ) -> Result<Option<WindowOutcome>, StoreError> {
-    let row =
-        query("UPDATE windows SET consumed_at = $1 WHERE browser = $2 AND consumed_at IS NULL RETURNING *")
-            .bind(now)
-            .bind(&browser.0[..])
-            .fetch_optional(&mut *tx)
-            .await?;
+    let row = query(
+        "UPDATE windows SET consumed_at = $1 WHERE browser = $2 AND consumed_at IS NULL
+             RETURNING id, person, device, purpose, opened_at, seconds",
+    )
+    .bind(now)
+    .bind(&browser.0[..])
+    .fetch_optional(&mut *tx)
+    .await?;
     let Some(row) = row else { return Ok(None) };
     let window = window_from(&row)?;
     let verdict = window.judge(new.person, new.proof, now);
@@ -337,7 +339,7 @@ pub(super) async fn newest_grant(
     device: &DeviceId,
 ) -> Result<Option<Grant>, StoreError> {
     let row = query(
-        "SELECT g.* FROM grants g JOIN sessions s ON s.id = g.session
+        "SELECT g.id, g.person, g.session, g.granted_at, g.spent_on FROM grants g JOIN sessions s ON s.id = g.session
          WHERE g.session = $1 AND g.device = $2 AND g.person = $3 AND s.ended_at IS NULL
          ORDER BY g.granted_at DESC LIMIT 1",
     )
