@@ -110,13 +110,23 @@ async fn mdms(opened: &Opened, config: &Config) -> Vec<Finding> {
     findings
 }
 
+/// As many as somebody can look at.
+pub fn some_of<S: AsRef<str>>(names: &[S]) -> String {
+    const SHOWN: usize = 10;
+    let shown = names.iter().take(SHOWN).map(AsRef::as_ref).collect::<Vec<&str>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 fn owners(config: &Config) -> Result<String, String> {
     let ownership = Ownership::new(OwnedBy::Map, &config.owner);
     match ownership.ambiguous().as_slice() {
         [] => Ok(format!("{} devices in [[owner]], each of one person", config.owner.len())),
         serials => Err(format!(
             "[[owner]] gives {} to more than one person, so that nobody has it. Leave one of them",
-            serials.join(", ")
+            some_of(serials)
         )),
     }
 }

@@ -1,13 +1,32 @@
 //! Whose a device is, by what its MDM says of it and what the settings say. Whoever is not certain is nobody.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use domain::person::Person;
 
 use crate::config::{OwnedBy, Owner};
+use crate::doctor::some_of;
 
 #[derive(Clone)]
 pub struct Ownership {
     pub by: OwnedBy,
-    map: Vec<Owner>,
+    map: Arc<Map>,
+}
+
+/// What the settings give to whom. An organisation's may be a million lines, and every page asks.
+#[derive(Default)]
+struct Map {
+    /// By serial number.
+    given: BTreeMap<String, Given>,
+    /// The keys of the above by those whom they are given to.
+    of: BTreeMap<String, BTreeSet<String>>,
+}
+
+struct Given {
+    serial: String,
+    /// None: to two at once, so it is nobody's.
+    to: Option<String>,
 }
 
 /// What an MDM says of a device's owner.
@@ -20,8 +39,20 @@ pub struct Said<'m> {
 }
 
 impl Ownership {
-    pub fn new(by: OwnedBy, map: &[Owner]) -> Self {
-        Self { by, map: map.to_vec() }
+    pub fn new(by: OwnedBy, owners: &[Owner]) -> Self {
+        let mut map = Map::default();
+        for Owner { person, serial } in owners.iter().filter(|_| by == OwnedBy::Map) {
+            if folded(serial).is_empty() {
+                continue;
+            }
+            let given = map
+                .given
+                .entry(folded(serial))
+                .or_insert_with(|| Given { serial: serial.clone(), to: Some(person.clone()) });
+            given.to.take_if(|first| !same(first, person));
+            map.of.entry(folded(person)).or_default().insert(folded(serial));
+        }
+        Self { by, map: Arc::new(map) }
     }
 
     pub fn is_owner(&self, person: &Person, said: &Said<'_>) -> bool {
@@ -31,38 +62,30 @@ impl Ownership {
                 !said.emails.is_empty() && said.emails.iter().all(|email| same(email, &person.email))
             }
             OwnedBy::Subject => same(said.subject, &person.subject),
-            OwnedBy::Map => self.owners_of(said.serial).is_some_and(|owner| is_meant(owner, person)),
+            OwnedBy::Map => {
+                let given = self.map.given.get(&folded(said.serial));
+                given.and_then(|given| given.to.as_ref()).is_some_and(|owner| is_meant(owner, person))
+            }
         }
     }
 
     /// The serial numbers that the map gives to this person.
     pub fn serials_of(&self, person: &Person) -> Vec<&str> {
-        let listed = self.map.iter().filter(|owner| is_meant(&owner.person, person));
-        let certain = listed.filter(|owner| self.owners_of(&owner.serial).is_some());
-        let mut serials: Vec<&str> = certain.map(|owner| owner.serial.as_str()).collect();
-        serials.sort_unstable_by_key(|serial| serial.to_ascii_lowercase());
-        serials.dedup_by(|one, other| same(one, other));
-        serials
+        let names = [&person.email, &person.user_name].map(|name| folded(name));
+        let meant = names.iter().filter(|name| is_meant(name, person));
+        let keys: BTreeSet<&String> = meant.filter_map(|name| self.map.of.get(name)).flatten().collect();
+        let given = keys.into_iter().filter_map(|key| self.map.given.get(key));
+        given.filter(|given| given.to.is_some()).map(|given| given.serial.as_str()).collect()
     }
 
     /// What the map gives to two people at once.
     pub fn ambiguous(&self) -> Vec<&str> {
-        let serials = self.map.iter().map(|owner| owner.serial.as_str());
-        let mut serials: Vec<&str> = serials.filter(|serial| self.owners_of(serial).is_none()).collect();
-        serials.sort_unstable();
-        serials.dedup();
-        serials
+        let given = self.map.given.values().filter(|given| given.to.is_none());
+        given.map(|given| given.serial.as_str()).collect()
     }
 
     pub fn serials(&self) -> impl Iterator<Item = &str> {
-        self.map.iter().map(|owner| owner.serial.as_str())
-    }
-
-    /// The one whom the map gives it to.
-    fn owners_of(&self, serial: &str) -> Option<&str> {
-        let mut owners = self.map.iter().filter(|owner| same(&owner.serial, serial));
-        let first = owners.next()?.person.as_str();
-        owners.all(|other| same(&other.person, first)).then_some(first)
+        self.map.given.values().map(|given| given.serial.as_str())
     }
 }
 
@@ -77,7 +100,7 @@ pub fn shared_by_two<'m>(devices: impl Iterator<Item = &'m str>, remedy: &str) -
     if devices.is_empty() {
         return Ok("no device has two".to_owned());
     }
-    Err(format!("{} has more than one address {remedy}: nobody owns it now", devices.join(", ")))
+    Err(format!("{} has more than one address {remedy}: nobody owns it now", some_of(&devices)))
 }
 
 /// An address is compared with addresses, and any other name with those of local accounts: what an identity provider says
@@ -92,8 +115,12 @@ fn is_meant(owner: &str, person: &Person) -> bool {
 
 /// Nothing equals nothing.
 fn same(one: &str, other: &str) -> bool {
-    let (one, other) = (one.trim(), other.trim());
-    !one.is_empty() && one.eq_ignore_ascii_case(other)
+    !one.trim().is_empty() && folded(one) == folded(other)
+}
+
+/// What is the same however it is written.
+fn folded(text: &str) -> String {
+    text.trim().to_ascii_lowercase()
 }
 
 #[cfg(test)]
@@ -146,7 +173,7 @@ mod tests {
         let ownership = Ownership::new(OwnedBy::Map, &lines);
         assert_eq!(ownership.serials_of(&person("ana")), ["S1", "S2", "S4"]);
         assert_eq!(ownership.serials_of(&person("ben")), Vec::<&str>::new());
-        assert_eq!(ownership.ambiguous(), ["S3", "s3"]);
+        assert_eq!(ownership.ambiguous(), ["S3"]);
         let owns = |name, serial| ownership.is_owner(&person(name), &Said { serial, ..Said::default() });
         assert!(
             owns("ana", "s1")

@@ -1,5 +1,7 @@
 //! What is kept of the devices of an MDM that lists none.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use domain::Timestamp;
 use domain::device::FleetId;
@@ -61,6 +63,8 @@ pub struct Census {
     pub with_token: u32,
     pub heard_at: Option<Timestamp>,
     pub disputed: Vec<String>,
+    /// In small letters.
+    pub serials: HashSet<String>,
 }
 
 #[async_trait]

@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use super::api::Api;
 use super::enrolments::{Census, Enrolments};
-use crate::doctor::Finding;
+use crate::doctor::{Finding, some_of};
 use crate::fleet::Common;
 use crate::fleet::calls::{read_json, remedy, status_of};
 
@@ -25,7 +25,7 @@ pub async fn examine(
             findings.push((about("events"), events(&census, common, &webhook)));
             findings.push((about("unlock tokens"), tokens(&census)));
             findings.push((about("serial numbers"), serials(&census)));
-            findings.push((about("map"), map(enrolments, common).await));
+            findings.push((about("map"), Ok(map(&census, common))));
         }
         Err(error) => findings.push((about("events"), Err(error.to_string()))),
     }
@@ -92,18 +92,16 @@ fn serials(census: &Census) -> Result<String, String> {
     Err(format!(
         "{} has said two different ones, so that it is nobody's. Find out who enrolled in its name; then remove its row \
          from the table enrolments, and enrol it again",
-        census.disputed.join(", ")
+        some_of(&census.disputed)
     ))
 }
 
-async fn map(enrolments: &dyn Enrolments, common: &Common) -> Result<String, String> {
-    let serials: Vec<&str> = common.ownership.serials().collect();
-    let found = enrolments.with_serials(&common.id, &serials).await.map_err(|error| error.to_string())?;
-    let is_known = |serial: &&str| found.iter().any(|known| known.facts.serial.eq_ignore_ascii_case(serial));
-    let unknown: Vec<&str> = serials.iter().copied().filter(|serial| !is_known(serial)).collect();
+fn map(census: &Census, common: &Common) -> String {
+    let (known, unknown): (Vec<&str>, Vec<&str>) =
+        common.ownership.serials().partition(|serial| census.serials.contains(&serial.to_ascii_lowercase()));
     // Another MDM may go by the same map.
-    Ok(match unknown.as_slice() {
-        [] => format!("it has all {} devices of [[owner]]", serials.len()),
-        unknown => format!("it does not know {} of [[owner]]", unknown.join(", ")),
-    })
+    match unknown.as_slice() {
+        [] => format!("it has all {} devices of [[owner]]", known.len()),
+        unknown => format!("it does not know {} of [[owner]]", some_of(unknown)),
+    }
 }
