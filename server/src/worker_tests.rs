@@ -51,6 +51,8 @@ struct StandIn {
 
 #[derive(Default)]
 struct Mdm {
+    /// The next command has to wait once.
+    is_busy: bool,
     /// How the coming messages fare; afterwards all arrive.
     fates: Vec<Message>,
     /// What the device was told, in order.
@@ -123,6 +125,11 @@ impl Connector for StandIn {
 
     async fn device_of(&self, _owner: &Person, _id: &DeviceId) -> Result<Option<Device>, FleetError> {
         Ok(None)
+    }
+
+    async fn may_begin(&self, _command: &Command) -> Result<(), FleetError> {
+        let is_busy = std::mem::take(&mut self.world.lock().unwrap().is_busy);
+        if is_busy { Err(FleetError::Unreachable("another reset has just begun".to_owned())) } else { Ok(()) }
     }
 
     async fn send(
@@ -288,6 +295,18 @@ impl Scene {
         let opened = self.worker.portal.sealer.open(self.command.0.as_bytes(), &sealed).unwrap();
         Some(opened.expose_secret().to_owned())
     }
+}
+
+/// Or an outcome of what was there before would be taken for one of this.
+#[tokio::test]
+async fn what_may_not_begin_yet_is_not_written_down_as_sent() {
+    let scene = Scene::new(Unclear::Look { seconds: 60 }, Vec::new()).await;
+    scene.mdm.world.lock().unwrap().is_busy = true;
+    scene.turn().await;
+    let command = scene.story.store.command(scene.command).await.unwrap().unwrap();
+    assert_eq!((command.state, command.sent_at, scene.sends()), (CommandState::Queued, None, 0));
+    assert_eq!(scene.finish().await, CommandState::Done);
+    assert_eq!(scene.sends(), 1);
 }
 
 #[tokio::test]

@@ -327,19 +327,18 @@ macro_rules! is_cell {
 
 is_cell!(bool, i64, String, Vec<u8>, Uuid);
 
-impl Cell for u8 {
-    fn read(row: &Row, column: impl Column) -> Result<Option<Self>, sqlx::Error> {
-        let number = i64::read(row, column)?;
-        number.map(Self::try_from).transpose().map_err(|error| sqlx::Error::Decode(error.into()))
-    }
+macro_rules! is_small_cell {
+    ($($cell:ty),+) => {$(
+        impl Cell for $cell {
+            fn read(row: &Row, column: impl Column) -> Result<Option<Self>, sqlx::Error> {
+                let number = i64::read(row, column)?;
+                number.map(Self::try_from).transpose().map_err(|error| sqlx::Error::Decode(error.into()))
+            }
+        }
+    )+};
 }
 
-impl Cell for u32 {
-    fn read(row: &Row, column: impl Column) -> Result<Option<Self>, sqlx::Error> {
-        let number = i64::read(row, column)?;
-        number.map(Self::try_from).transpose().map_err(|error| sqlx::Error::Decode(error.into()))
-    }
-}
+is_small_cell!(u8, u32);
 
 impl Cell for PersonId {
     fn read(row: &Row, column: impl Column) -> Result<Option<Self>, sqlx::Error> {

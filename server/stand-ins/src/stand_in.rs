@@ -155,11 +155,6 @@ impl StandIn {
         self.shared().world().seat(id).passcode = Passcode::Unknown;
     }
 
-    /// Whether something waits for the phone that it has not done yet.
-    pub fn is_awaited(&self, id: &str) -> bool {
-        self.shared().world().seat(id).records.iter().any(crate::seat::Record::is_open)
-    }
-
     /// The passcode resets that the phone really did, in order.
     pub fn executions(&self, id: &str) -> Vec<Execution> {
         self.shared().world().seat(id).executions.clone()
