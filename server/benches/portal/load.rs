@@ -22,13 +22,13 @@ pub struct Done {
     pub resident_bytes: f64,
 }
 
-/// Each of the clients asks again as soon as it is answered, over a connection of its own.
-pub async fn run(process: u32, address: &str, path: &str, cookies: &str, time: Duration) -> Done {
+/// Each of the clients asks again as soon as it is answered, over a connection of its own, with one of the cookies.
+pub async fn run(process: u32, address: &str, path: &str, cookies: &[String], time: Duration) -> Done {
     let end = Instant::now() + time;
     let (start, cpu) = (Instant::now(), cpu_seconds(process));
     let mut clients = JoinSet::new();
-    for _ in 0..CLIENTS {
-        clients.spawn(client(address.to_owned(), path.to_owned(), cookies.to_owned(), end));
+    for cookies in cookies.iter().cycle().take(CLIENTS) {
+        clients.spawn(client(address.to_owned(), path.to_owned(), cookies.clone(), end));
     }
     let mut resident = resident_bytes(process);
     while Instant::now() < end {

@@ -16,6 +16,7 @@ mod figures;
 mod load;
 mod mdms;
 mod pages;
+mod scale;
 mod streams;
 mod submits;
 #[path = "../../tests/support/mod.rs"]
@@ -32,12 +33,15 @@ async fn main() {
         Some(by_hand::NAME) => return by_hand::serve(words.collect()).await,
         // They wait for most of their time, and are wanted by themselves.
         Some(mdms::NAME) => return println!("\n{}", figures::table(&mdms::measure().await)),
+        Some(scale::NAME) => return println!("\n{}", figures::table(&scale::measure().await)),
+        Some(submits::NAME) => return println!("\n{}", figures::table(&submits::measure().await)),
         Some(streams::NAME) => return println!("\n{}", figures::table(&streams::measure().await)),
         _ => {}
     }
     let mut figures = figures::of_browser();
     figures.extend(pages::measure().await);
     figures.extend(mdms::measure().await);
+    figures.extend(scale::measure().await);
     figures.extend(submits::measure().await);
     figures.extend(streams::measure().await);
     println!("\n{}", figures::table(&figures));

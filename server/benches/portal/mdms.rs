@@ -25,7 +25,7 @@ pub async fn measure() -> Vec<Figure> {
     ana.sign_in("ana").await;
     let page = ana.get(PAGE).await.body;
     assert!(page.contains(&Mdms::name(Kind::Intune)) && page.contains(&Mdms::name(Kind::Fleet)));
-    let cookies = ana.cookie_header();
+    let cookies = [ana.cookie_header()];
     let address = program.url().trim_start_matches("http://").to_owned();
     let run = async || load::run(program.process(), &address, PAGE, &cookies, TIME).await.p99_millis;
 

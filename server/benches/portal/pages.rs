@@ -24,7 +24,7 @@ pub async fn measure() -> Vec<Figure> {
     let page = ana.get(PAGE).await;
     assert_eq!(page.body.matches("<article").count(), CARDS);
     let by_hand = ByHand::start(&program, &page.body).await;
-    let cookies = ana.cookie_header();
+    let cookies = [ana.cookie_header()];
     let address = program.url().trim_start_matches("http://").to_owned();
 
     let mut rounds = Vec::new();

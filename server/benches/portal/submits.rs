@@ -1,39 +1,51 @@
-//! Resets a second that are on the disk when they are answered, beside the commits a second of the same SQLite; and how
-//! long after its end a reset is told at the flag.
+//! Resets a second that are on the disk when they are answered, beside the commits a second of the same database on the
+//! same disk; and how long after its end a reset is told at the flag.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::postgres::PgPoolOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::figures::{Figure, Limit, median, p99, said};
-use crate::support::{Browser, Program, Stream};
+use crate::support::{Browser, Portal, Postgres, Program, Stream};
 
+pub const NAME: &str = "submits";
 const BATCHES: usize = 5;
 const BATCH: usize = 40;
+/// As many as come at once.
+const CLIENTS: usize = 16;
 
 pub async fn measure() -> Vec<Figure> {
+    let settings = || vec![("limits.resets_per_device_and_hour", "1000")];
+    let mut figures = beside(Program::start_quiet(settings()).await, "SQLite").await;
+    let postgres = Postgres::start().await;
+    let portal = Portal::there(postgres.create("portal"));
+    figures.extend(beside(Program::start_quiet_on(portal, settings()).await, "PostgreSQL").await);
+    figures
+}
+
+async fn beside(program: Program, engine: &str) -> Vec<Figure> {
     let count = BATCHES * BATCH;
     println!(
-        "Submits: {count} resets with their grants prepared, in {BATCHES} batches beside as many commits"
+        "Submits: {count} resets by {CLIENTS} clients, with their grants prepared, beside as many commits of {engine}"
     );
-    let program = Program::start_quiet(vec![("limits.resets_per_device_and_hour", "1000")]).await;
+    let raw = Raw::beside(&program.portal).await;
     program.add_phones("ben", count).await;
     let mut prepared = prepare(&program).await;
     let ben = program.browser();
     ben.sign_in("ben").await;
     let told = tokio::task::spawn_blocking(move || listen(&ben, count));
-    let mut raw = raw_database(&program).await;
 
     let mut ratios = Vec::new();
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..BATCHES {
-        let commits = commits_per_second(&mut raw).await;
+        let commits = raw.commits_per_second().await;
         let submits = submits_per_second(prepared.split_off(prepared.len() - BATCH)).await;
-        ratios.push(commits / submits);
+        ratios.push(submits / commits);
         ours.push(submits);
         theirs.push(commits);
         program.settled().await;
@@ -41,14 +53,14 @@ pub async fn measure() -> Vec<Figure> {
     let mut late = told.await.unwrap();
     vec![
         Figure::new(
-            "Commits of the same SQLite in the time of one durable submit",
+            &format!("Durable submits at {CLIENTS} clients, to commits of the same {engine}"),
             median(&mut ratios),
             "×",
-            None,
-            format!("{} to {}", said(median(&mut theirs), "/s"), said(median(&mut ours), "/s")),
+            Some(Limit::AtLeast(0.5)),
+            format!("{} to {}", said(median(&mut ours), "/s"), said(median(&mut theirs), "/s")),
         ),
         Figure::new(
-            "From the end of a reset to the flag, p99",
+            &format!("From the end of a reset to the flag on {engine}, p99"),
             p99(&mut late),
             "ms",
             Some(Limit::AtMost(250.0)),
@@ -77,37 +89,77 @@ async fn prepare(program: &Program) -> Vec<(Browser, String)> {
 
 async fn submits_per_second(prepared: Vec<(Browser, String)>) -> f64 {
     let count = prepared.len() as f64;
+    let turns = Arc::new(Semaphore::new(CLIENTS));
     let start = Instant::now();
     let mut submits = JoinSet::new();
     for (browser, device) in prepared {
-        submits.spawn(async move { assert_eq!(browser.reset(&device).await.status, 200) });
+        let turns = Arc::clone(&turns);
+        submits.spawn(async move {
+            let _turn = turns.acquire().await.unwrap();
+            assert_eq!(browser.reset(&device).await.status, 200);
+        });
     }
     submits.join_all().await;
     count / start.elapsed().as_secs_f64()
 }
 
-/// In the same folder, as durable as the portal's own.
-async fn raw_database(program: &Program) -> SqliteConnection {
-    let mut raw = SqliteConnectOptions::new()
-        .filename(program.data().join("raw.db"))
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .connect()
-        .await
-        .unwrap();
-    sqlx::query("CREATE TABLE raw (id INTEGER PRIMARY KEY, text TEXT)").execute(&mut raw).await.unwrap();
-    raw
+/// A table of its own on the same disk, as durable as the portal's.
+#[derive(Clone)]
+enum Raw {
+    Sqlite(sqlx::SqlitePool),
+    Postgres(sqlx::PgPool),
 }
 
-async fn commits_per_second(raw: &mut SqliteConnection) -> f64 {
-    let start = Instant::now();
-    for _ in 0..BATCH {
-        let mut tx = raw.begin_with("BEGIN IMMEDIATE").await.unwrap();
-        sqlx::query("INSERT INTO raw (text) VALUES ('a row')").execute(&mut *tx).await.unwrap();
-        tx.commit().await.unwrap();
+impl Raw {
+    async fn beside(portal: &Portal) -> Self {
+        let make = "CREATE TABLE raw (id BIGINT, text TEXT)";
+        match portal {
+            Portal::File(file) => {
+                let options = SqliteConnectOptions::new()
+                    .filename(file.with_file_name("raw.db"))
+                    .create_if_missing(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Full);
+                // Two that write would only wait for each other.
+                let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+                sqlx::query(make).execute(&pool).await.unwrap();
+                Self::Sqlite(pool)
+            }
+            Portal::Server { url, .. } => {
+                let pool = PgPoolOptions::new().max_connections(CLIENTS as u32).connect(url).await.unwrap();
+                sqlx::query(make).execute(&pool).await.unwrap();
+                Self::Postgres(pool)
+            }
+        }
     }
-    BATCH as f64 / start.elapsed().as_secs_f64()
+
+    async fn commits_per_second(&self) -> f64 {
+        let left = Arc::new(AtomicUsize::new(BATCH * 10));
+        let start = Instant::now();
+        let mut clients = JoinSet::new();
+        for _ in 0..CLIENTS {
+            let (raw, left) = (self.clone(), Arc::clone(&left));
+            clients.spawn(async move {
+                while left
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
+                    .is_ok()
+                {
+                    raw.commit().await;
+                }
+            });
+        }
+        clients.join_all().await;
+        (BATCH * 10) as f64 / start.elapsed().as_secs_f64()
+    }
+
+    async fn commit(&self) {
+        let insert = "INSERT INTO raw (text) VALUES ('a row')";
+        match self {
+            Self::Sqlite(pool) => sqlx::query(insert).execute(pool).await.map(drop),
+            Self::Postgres(pool) => sqlx::query(insert).execute(pool).await.map(drop),
+        }
+        .unwrap();
+    }
 }
 
 /// One open page. How many milliseconds after its end each reset is told there.

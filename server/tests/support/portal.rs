@@ -10,7 +10,11 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Executor};
 /// `server/tests/with-postgres`.
 pub enum Portal {
     File(PathBuf),
-    Server { url: String, name: String },
+    Server {
+        url: String,
+        /// Empty: it is somebody else's, who takes it away.
+        name: String,
+    },
 }
 
 /// What LATCHKEY_TEST_ON asks for.
@@ -49,6 +53,10 @@ impl Portal {
         run(&maintenance(), format!("CREATE DATABASE {name}")).await;
         let url = maintenance().rsplit_once('/').unwrap().0.to_owned() + "/" + &name;
         Self::Server { url, name }
+    }
+
+    pub fn there(url: String) -> Self {
+        Self::Server { url, name: String::new() }
     }
 
     /// As the setting `database.url` has it.
@@ -145,7 +153,9 @@ impl Portal {
 impl Drop for Portal {
     /// Or hundreds of databases would lie on the disk until the last test has ended.
     fn drop(&mut self) {
-        if let Self::Server { name, .. } = self {
+        if let Self::Server { name, .. } = self
+            && !name.is_empty()
+        {
             let drop = format!("DROP DATABASE {name} WITH (FORCE)");
             let _ = Command::new("psql").args(["--quiet", "--command", &drop, &maintenance()]).status();
         }

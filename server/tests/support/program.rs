@@ -32,6 +32,8 @@ pub type Settings = Vec<(&'static str, &'static str)>;
 
 pub type Secrets = Arc<Mutex<BTreeSet<String>>>;
 
+const CONFIG: &str = "latchkey.toml";
+
 #[derive(Clone, Copy)]
 struct Ports {
     pages: u16,
@@ -50,6 +52,11 @@ impl Program {
     /// For tests that would write a log of many gigabytes.
     pub async fn start_quiet(settings: Settings) -> Self {
         Self::start_in(tempfile::tempdir().unwrap(), None, settings, "warn").await
+    }
+
+    /// With its rows there.
+    pub async fn start_quiet_on(portal: Portal, settings: Settings) -> Self {
+        Self::start_on(portal, tempfile::tempdir().unwrap(), None, settings, "warn").await
     }
 
     pub async fn start_quiet_with_clock(settings: Settings) -> Self {
@@ -181,6 +188,11 @@ impl Program {
         self.folder.path().join("data")
     }
 
+    /// The file of its settings, if a test writes one.
+    pub fn config(&self) -> PathBuf {
+        self.folder.path().join(CONFIG)
+    }
+
     pub fn log(&self) -> PathBuf {
         self.folder.path().join("log")
     }
@@ -258,6 +270,10 @@ fn spawn(
         .stdin(Stdio::null())
         .stdout(log.try_clone().unwrap())
         .stderr(log);
+    let config = folder.path().join(CONFIG);
+    if config.exists() {
+        command.arg("--config").arg(config);
+    }
     if let Some(clock) = clock {
         clock.rule(&mut command);
     }
