@@ -21,8 +21,8 @@ use crate::ending::{Stopping, asked_to_end, asked_to_leave};
 use crate::metrics;
 
 /// Whoever holds a lease this old has crashed: the living renew it.
-const LEASE_MILLIS: i64 = 10_000;
-const RENEWAL: Duration = Duration::from_secs(3);
+const LEASE_MILLIS: i64 = 8_000;
+const RENEWAL: Duration = Duration::from_secs(2);
 /// What an MDM has not answered so long after the program began to close is given back, while there is time for that.
 const LAST_CALLS: Duration = Duration::from_secs(4);
 /// How many commands of one MDM are worked on at once. A slow one keeps its own waiting, and nobody else's.
@@ -302,10 +302,15 @@ impl Worker {
             Ok(None) => self.make_passcode(command),
             Err(error) => return Ok(broken(command, error)),
         };
+        let began = self.portal.now();
         if !self.portal.store.begin_sending(lease, sealed.as_ref(), now).await? {
             return Ok(Turn::Lost);
         }
         self.portal.signals.send(Signal::Changed(command.person));
+        // Whoever stands still here is taken for dead: nobody waits for an order that comes so late.
+        if self.portal.now().millis_since(began) >= LEASE_MILLIS {
+            return Ok(Turn::Pause { seconds: 0, unsent: true });
+        }
         Ok(self.send(mdm.as_ref(), lease, passcode.as_ref()).await)
     }
 

@@ -2,20 +2,22 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use domain::command::{Command, CommandId};
 use domain::device::{Device, DeviceId, FleetId};
 use domain::fleet::{Fleets, Inventory, LastKnown, Promises};
+use domain::live::Signal;
 use domain::person::{Actor, Person};
-use domain::ports::{Clock, PasscodeState, SessionLimits, Store};
+use domain::ports::{Clock, PasscodeState, SessionLimits, Signals, Store};
 use proptest::prelude::*;
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
 use super::*;
 use crate::ending::Stage;
-use crate::fakes::{Counting, Nobody};
+use crate::fakes::{Counting, FakeClock, Nobody};
 use crate::seal::FileSealer;
 use crate::signals::LocalSignals;
 use crate::store::conformance::Story;
@@ -307,6 +309,36 @@ async fn what_may_not_begin_yet_is_not_written_down_as_sent() {
     assert_eq!((command.state, command.sent_at, scene.sends()), (CommandState::Queued, None, 0));
     assert_eq!(scene.finish().await, CommandState::Done);
     assert_eq!(scene.sends(), 1);
+}
+
+/// Once, for as long as a lease lasts.
+struct StandsStill {
+    clock: Arc<FakeClock>,
+    has_stood: AtomicBool,
+}
+
+impl Signals for StandsStill {
+    fn send(&self, _: Signal) {
+        if !self.has_stood.swap(true, Ordering::Relaxed) {
+            self.clock.wait(LEASE_MILLIS);
+        }
+    }
+}
+
+/// Another one may have asked the MDM meanwhile, and told somebody that nothing was sent.
+#[tokio::test]
+async fn whoever_stood_still_before_the_call_does_not_make_it() {
+    for unclear in [Unclear::SendAgain, Unclear::Look { seconds: 60 }, Unclear::GiveUp] {
+        let mut scene = Scene::new(unclear, Vec::new()).await;
+        let clock = Arc::clone(&scene.story.clock);
+        Arc::get_mut(&mut scene.worker.portal).unwrap().signals =
+            Arc::new(StandsStill { clock, has_stood: AtomicBool::new(false) });
+        scene.turn().await;
+        let command = scene.story.store.command(scene.command).await.unwrap().unwrap();
+        assert_eq!((command.state, command.sent_at, scene.sends()), (CommandState::Sending, None, 0));
+        assert_eq!(scene.finish().await, CommandState::Done);
+        assert_eq!(scene.sends(), 1);
+    }
 }
 
 #[tokio::test]
