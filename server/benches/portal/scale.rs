@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::figures::{Figure, Limit, median, said};
 use crate::load::{self, CLIENTS};
-use crate::support::{Portal, Postgres, Program};
+use crate::support::{Portal, Postgres, Program, until};
 
 /// `cargo bench --bench portal scale` measures this alone.
 pub const NAME: &str = "scale";
@@ -78,9 +78,13 @@ impl Organisation {
             // As Ana's, whose hash they have.
             let answer = browser.form("/sign-in", &[("user_name", &person), ("password", "ana-demo")]).await;
             assert_eq!(answer.status, 303, "{answer:?}");
-            assert_eq!(browser.get(PAGE).await.body.matches("<article").count(), 2 * DEVICES);
+            until("the page shows all devices", Duration::from_secs(10), async || {
+                (browser.get(PAGE).await.body.matches("<article").count() == 2 * DEVICES).then_some(())
+            })
+            .await;
             cookies.push(browser.cookie_header());
         }
+        println!("{people} people are there");
         Self { program, cookies }
     }
 
@@ -149,7 +153,7 @@ fn of_portal<E: Engine>(people: usize) -> String {
                                deadline, sent_at)
          SELECT {new_id}, 'reset_passcode', people.id, 'nanomdm.device-' || i, 'iPhone ' || i, 'ios', 6, 'nobody', 'done',
                 {now}, {now}, {now}
-         FROM numbers JOIN people ON lower(user_name) = 'person' || i / {DEVICES} WHERE i % {DEVICES} = 0;
+         FROM numbers JOIN people ON lower(user_name) = 'person' || (i / {DEVICES}) WHERE i % {DEVICES} = 0;
          INSERT INTO command_steps (command, state, at) SELECT id, state, {now} FROM commands;
          INSERT INTO notifications (id, person, command, news, at)
          SELECT {new_id}, person, id, 'passcode_reset', {now} FROM commands;
@@ -167,7 +171,7 @@ fn of_virtual_fleet(people: usize) -> String {
          INSERT INTO people (user_name, name, email)
          SELECT 'person' || i, 'Person ' || i, 'person' || i || '@example.com' FROM numbers WHERE i < {people};
          INSERT INTO phones (id, name, model, system, platform, min_length, owner, locked, online, last_seen)
-         SELECT 'phone-' || i, 'Phone ' || i, model, system, platform, min_length, 'person' || i / {DEVICES}, 0, 1, last_seen
+         SELECT 'phone-' || i, 'Phone ' || i, model, system, platform, min_length, 'person' || (i / {DEVICES}), 0, 1, last_seen
          FROM numbers, (SELECT * FROM phones WHERE owner = 'ana' ORDER BY rowid LIMIT 1);"
     )
 }

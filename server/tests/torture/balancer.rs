@@ -1,7 +1,11 @@
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::UnixStream;
 
 use crate::replica::Ports;
 use crate::support::lasting_port;
@@ -9,7 +13,15 @@ use crate::support::lasting_port;
 /// Debian's haproxy in front of the replicas, as an operator would set it up. It ends with the test.
 pub struct Balancer {
     pub port: u16,
+    /// Where it tells what it has seen.
+    socket: PathBuf,
     process: Child,
+}
+
+/// What people got.
+pub struct Answers {
+    pub all: u64,
+    pub server_errors: u64,
 }
 
 /// It sends nothing twice that may have arrived: who asks again are people.
@@ -17,6 +29,7 @@ const SETTINGS: &str = "
 global
     maxconn 4000
     nbthread 1
+    stats socket SOCKET
 defaults
     mode http
     timeout connect 1s
@@ -45,7 +58,9 @@ impl Balancer {
     }
 
     pub fn start(folder: &Path, port: u16, replicas: &[Ports]) -> Self {
-        let mut settings = SETTINGS.replace("PORT", &port.to_string());
+        let socket = folder.join("haproxy.sock");
+        let mut settings =
+            SETTINGS.replace("PORT", &port.to_string()).replace("SOCKET", socket.to_str().unwrap());
         for (number, ports) in replicas.iter().enumerate() {
             let Ports { pages, management } = ports;
             writeln!(settings, "    server replica{number} 127.0.0.1:{pages} check port {management}")
@@ -66,7 +81,42 @@ impl Balancer {
             .stderr(log)
             .spawn()
             .expect("haproxy is missing: type apt-get install haproxy");
-        Self { port, process }
+        Self { port, socket, process }
+    }
+
+    /// Since it started.
+    pub async fn answers(&self) -> Answers {
+        let seen = self.seen().await;
+        let frontend = seen.iter().find(|row| row["svname"] == "FRONTEND").unwrap();
+        let count = |class: &str| frontend[&format!("hrsp_{class}")].parse::<u64>().unwrap();
+        let all = ["1xx", "2xx", "3xx", "4xx", "5xx", "other"].map(count).iter().sum();
+        Answers { all, server_errors: count("5xx") }
+    }
+
+    /// To how many it sends people.
+    pub async fn replicas_up(&self) -> usize {
+        let seen = self.seen().await;
+        let up =
+            |row: &&BTreeMap<String, String>| row["svname"].starts_with("replica") && row["status"] == "UP";
+        seen.iter().filter(up).count()
+    }
+
+    /// Row by row, by the names of its columns.
+    async fn seen(&self) -> Vec<BTreeMap<String, String>> {
+        let mut socket = UnixStream::connect(&self.socket).await.unwrap();
+        socket.write_all(b"show stat\n").await.unwrap();
+        let mut said = String::new();
+        socket.read_to_string(&mut said).await.unwrap();
+        let mut lines = said.trim().trim_start_matches("# ").lines();
+        let names: Vec<&str> = lines.next().unwrap().split(',').collect();
+        let row = |line: &str| {
+            names
+                .iter()
+                .zip(line.split(','))
+                .map(|(name, value)| ((*name).to_owned(), value.to_owned()))
+                .collect()
+        };
+        lines.map(row).collect()
     }
 }
 

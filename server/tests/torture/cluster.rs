@@ -137,7 +137,11 @@ impl Cluster {
 
     /// As people know it.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.balancer.port)
+        format!("http://{}", self.host())
+    }
+
+    pub fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.balancer.port)
     }
 
     pub fn browser(&self) -> Browser {

@@ -7,6 +7,7 @@ mod book;
 mod chance;
 mod cluster;
 mod disk;
+mod drills;
 mod ear;
 mod ending;
 mod faults;
@@ -18,6 +19,7 @@ mod rounds;
 #[path = "../support/mod.rs"]
 mod support;
 mod trying;
+mod upgrade;
 mod watching;
 
 use std::path::PathBuf;
@@ -111,6 +113,8 @@ async fn torture(told: &Told) -> bool {
         began.elapsed()
     );
 
+    wrong.extend(drills::run(&cluster).await);
+
     let gate = Arc::new(Gate::default());
     let mut people = JoinSet::new();
     for person in 0..PEOPLE {
@@ -118,6 +122,7 @@ async fn torture(told: &Told) -> bool {
             people.spawn(Visitor::new(&cluster, &gate, told.seed, person, kind).live());
         }
     }
+    wrong.extend(upgrade::roll(&cluster).await);
     let keeper = tokio::spawn(keep_running(Arc::clone(&cluster)));
     let Recoveries(recoveries) = carry_out(plan, &cluster).await;
     gate.end();

@@ -75,6 +75,24 @@ impl Replica {
         }
     }
 
+    /// SIGTERM.
+    pub fn ask_to_end(&self) {
+        let mut process = self.process();
+        process.kept = false;
+        if let Some(child) = &process.child {
+            signal("-TERM", child.id());
+        }
+    }
+
+    /// Whoever was asked to.
+    pub fn has_ended(&self) -> bool {
+        let mut process = self.process();
+        if process.child.as_mut().is_some_and(|child| child.try_wait().unwrap().is_some()) {
+            process.child = None;
+        }
+        process.child.is_none()
+    }
+
     /// SIGSTOP. What comes back sets it going again, if it is there still.
     pub fn stop(&self) -> Option<u32> {
         let process = self.process();

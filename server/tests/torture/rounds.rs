@@ -54,7 +54,8 @@ async fn in_turn(cluster: &Cluster, person: usize, rounds: usize) -> Vec<String>
     wrong
 }
 
-async fn prove(visitor: &Browser, person: usize, device: &str) {
+/// Signs in, chooses the phone, signs out, and in again.
+pub async fn prove(visitor: &Browser, person: usize, device: &str) {
     let (name, password) = (user_name(person), password(person));
     let fields = [("user_name", name.as_str()), ("password", password.as_str())];
     visitor.form("/sign-in", &fields).await;

@@ -1,0 +1,164 @@
+//! One thing goes wrong at a time, and what it has to be followed by happens in time.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use sqlx::{PgConnection, Row};
+use stand_ins::Kind;
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use crate::cluster::{Cluster, answers, device, phone};
+use crate::link::Weather;
+use crate::oracle::{open_commands, rows};
+use crate::rounds::prove;
+use crate::support::{Browser, End, until};
+
+/// What a replica had in hand goes on elsewhere.
+const GOES_ON: Duration = Duration::from_secs(10);
+/// Everybody is served again once PostgreSQL is.
+const BACK: Duration = Duration::from_secs(5);
+const AT_MOST: Duration = Duration::from_mins(1);
+/// For one that wakes up to do what it was about to do.
+const AWAKE: Duration = Duration::from_secs(4);
+const KIND: Kind = Kind::NanoMdm;
+/// Of whose work it is seen what becomes of it.
+const ONE: usize = 0;
+
+#[derive(Clone, Copy, Debug)]
+enum Leaves {
+    Killed,
+    Stopped,
+}
+
+/// What was wrong.
+pub async fn run(cluster: &Cluster) -> Vec<String> {
+    let mut wrong = Vec::new();
+    wrong.extend(one_leaves(cluster, Leaves::Killed).await);
+    wrong.extend(one_leaves(cluster, Leaves::Stopped).await);
+    wrong.extend(postgres_restarts(cluster).await);
+    wrong
+}
+
+/// Its orders do not arrive, so that it has some in hand when it is killed or stands still.
+async fn one_leaves(cluster: &Cluster, how: Leaves) -> Vec<String> {
+    let mut rows = rows(cluster).await;
+    let one = &cluster.replicas[ONE];
+    let way = one.mdms.iter().find_map(|(kind, link)| (*kind == KIND).then_some(link)).unwrap();
+    let before = executions(cluster);
+    way.becomes(Weather::Held);
+    let mut wrong = reset_all(cluster).await;
+    until("nothing is open but what it has in hand", GOES_ON, async || {
+        let states = states(&mut rows).await;
+        let sending = states.iter().filter(|state| *state == "sending").count();
+        (sending > 0 && sending == states.len()).then_some(())
+    })
+    .await;
+    let in_hand = open_commands(&mut rows).await;
+    let began = Instant::now();
+    let stopped = match how {
+        Leaves::Killed => {
+            one.kill();
+            None
+        }
+        Leaves::Stopped => one.stop(),
+    };
+    all_have_ended(&mut rows).await;
+    let took = began.elapsed();
+    println!(
+        "a replica with {in_hand} resets in hand was {how:?}: all went on, and were done after {took:?}"
+    );
+    if took > GOES_ON {
+        wrong.push(format!("{how:?}: what it had in hand was done only after {took:?}"));
+    }
+
+    let settled = settled(&mut rows).await;
+    way.becomes(Weather::Fair);
+    if let Some(id) = stopped {
+        one.go_on(id);
+    }
+    one.start();
+    cluster.is_ready(one).await;
+    sleep(AWAKE).await;
+    if self::settled(&mut rows).await != settled {
+        wrong.push(format!("{how:?}: it woke up, and settled what was settled"));
+    }
+    for (person, (before, after)) in before.iter().zip(executions(cluster)).enumerate() {
+        if after != before + 1 {
+            wrong.push(format!("{how:?}: the phone of person {person} was reset {} times", after - before));
+        }
+    }
+    wrong
+}
+
+/// Right after everybody was told that their reset was taken.
+async fn postgres_restarts(cluster: &Cluster) -> Vec<String> {
+    let before = executions(cluster);
+    let mut wrong = reset_all(cluster).await;
+    let mut postgres = cluster.postgres.lock().await;
+    tokio::task::block_in_place(|| postgres.end(End::Immediate));
+    postgres.start_again().await;
+    drop(postgres);
+    let back = Instant::now();
+    for replica in &cluster.replicas {
+        until("it serves again", AT_MOST, async || answers(replica).await.then_some(())).await;
+        let page = format!("http://127.0.0.1:{}/sign-in", replica.ports.pages);
+        until("it shows pages", AT_MOST, async || {
+            // As the balancer asks for it.
+            let asked = reqwest::Client::new().get(&page).header("host", cluster.host()).send().await;
+            asked.is_ok_and(|answer| answer.status() == 200).then_some(())
+        })
+        .await;
+    }
+    let took = back.elapsed();
+    println!("PostgreSQL was restarted with {} resets taken: served again after {took:?}", before.len());
+    if took > BACK {
+        wrong.push(format!("after a restart of PostgreSQL nobody was served for {took:?}"));
+    }
+    all_have_ended(&mut rows(cluster).await).await;
+    for (person, (before, after)) in before.iter().zip(executions(cluster)).enumerate() {
+        if after != before + 1 {
+            wrong.push(format!(
+                "PostgreSQL restarted: the phone of person {person} was reset {} times",
+                after - before
+            ));
+        }
+    }
+    wrong
+}
+
+/// Everybody one phone, at once. Whoever was not told that it was taken.
+async fn reset_all(cluster: &Cluster) -> Vec<String> {
+    let visitors: Vec<Browser> = (0..cluster.people).map(|_| cluster.browser()).collect();
+    let proving = visitors.iter().enumerate().map(|(person, visitor)| async move {
+        prove(visitor, person, &device(KIND, person)).await;
+    });
+    join_all(proving).await;
+    let submits = visitors.iter().enumerate().map(|(person, visitor)| async move {
+        let status = visitor.try_reset(&device(KIND, person)).await.map(|answer| answer.status);
+        (status != Some(200)).then(|| format!("a reset of person {person} was answered with {status:?}"))
+    });
+    join_all(submits).await.into_iter().flatten().collect()
+}
+
+/// How often each phone was reset.
+fn executions(cluster: &Cluster) -> Vec<usize> {
+    let mdm = cluster.mdm(KIND);
+    (0..cluster.people).map(|person| mdm.executions(&phone(KIND, person)).len()).collect()
+}
+
+async fn all_have_ended(rows: &mut PgConnection) {
+    until("every reset has ended", AT_MOST, async || (open_commands(rows).await == 0).then_some(())).await;
+}
+
+async fn states(rows: &mut PgConnection) -> Vec<String> {
+    sqlx::query_scalar("SELECT state FROM commands WHERE due_at IS NOT NULL").fetch_all(rows).await.unwrap()
+}
+
+/// Every command as it ended, and how often something was said of it.
+async fn settled(rows: &mut PgConnection) -> Vec<(Uuid, String, i64, i64)> {
+    let question = "SELECT id, state, fence, (SELECT count(*) FROM audit WHERE command = commands.id) AS said
+        FROM commands ORDER BY id";
+    let rows = sqlx::query(question).fetch_all(rows).await.unwrap();
+    rows.iter().map(|row| (row.get("id"), row.get("state"), row.get("fence"), row.get("said"))).collect()
+}
