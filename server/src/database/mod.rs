@@ -119,7 +119,16 @@ pub struct Query {
 }
 
 pub fn query(text: impl SqlSafeStr) -> Query {
-    Query { text: text.into_sql_str(), values: Vec::new() }
+    let text = text.into_sql_str();
+    #[cfg(test)]
+    ASKED.with_borrow_mut(|asked| asked.insert(text.as_str().to_owned()));
+    Query { text, values: Vec::new() }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Every statement of this thread's test, for whoever looks at how it is carried out.
+    pub static ASKED: std::cell::RefCell<std::collections::BTreeSet<String>> = std::cell::RefCell::default();
 }
 
 /// `None` is null, of the type it stands for.

@@ -337,7 +337,9 @@ impl Store for SqlStore {
         query("SELECT 1").execute(&self.database).await.map(drop)
     }
     async fn latest_time(&self) -> Result<Option<Timestamp>, StoreError> {
-        query("SELECT at FROM audit ORDER BY seq DESC LIMIT 1").value_if_any(&self.database).await
+        query("SELECT at FROM audit WHERE seq = (SELECT max(seq) FROM audit)")
+            .value_if_any(&self.database)
+            .await
     }
 }
 
