@@ -27,7 +27,11 @@ pub fn begin(log: &Log) -> Result<(), String> {
                 .map_err(|error| format!("log.level is not right: {error}"))?
         }
     };
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        // It says so where it could not write, and panics in whoever was to be answered.
+        .log_internal_errors(false);
     match log.format {
         LogFormat::Text => {
             let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());

@@ -3,6 +3,7 @@
 
 mod browser;
 mod clock;
+mod disk;
 mod mdms;
 mod pages;
 mod portal;
@@ -16,6 +17,7 @@ mod wire;
 
 pub use browser::{Answer, Browser};
 pub use clock::MovableClock;
+pub use disk::Disk;
 pub use mdms::{KINDS, Mdms};
 pub use portal::Portal;
 pub use postgres::{End, Postgres};

@@ -54,6 +54,11 @@ impl Program {
         Self::start_in(tempfile::tempdir().unwrap(), None, settings, "warn").await
     }
 
+    /// With its data there.
+    pub async fn start_quiet_in(folder: TempDir) -> Self {
+        Self::start_in(folder, None, Vec::new(), "warn").await
+    }
+
     /// With its rows there.
     pub async fn start_quiet_on(portal: Portal, settings: Settings) -> Self {
         Self::start_on(portal, tempfile::tempdir().unwrap(), None, settings, "warn").await

@@ -16,14 +16,15 @@ use tempfile::TempDir;
 use tokio::sync::Mutex;
 
 use crate::balancer::Balancer;
-use crate::disk::Disk;
 use crate::link::{Link, Weather};
 use crate::oracle::rows;
 use crate::replica::Replica;
-use crate::support::{Browser, Postgres, Secrets, until};
+use crate::support::{Browser, Disk, Postgres, Secrets, until};
 
 pub const REPLICAS: usize = 3;
 const DATABASE: &str = "portal";
+/// Of PostgreSQL.
+const DISK: &str = "640M";
 const MOST_PEOPLE: usize = 99;
 
 // What it is made of ends in this order.
@@ -70,7 +71,7 @@ impl Cluster {
         let folder = tempfile::tempdir().unwrap();
         // PostgreSQL runs as somebody else, who has to get to its disk.
         std::fs::set_permissions(folder.path(), Permissions::from_mode(0o711)).unwrap();
-        let disk = Disk::mount(folder.path());
+        let disk = Disk::mount(folder.path(), DISK);
         let postgres = Postgres::start_on(disk.as_ref().map(|disk| disk.place.as_path())).await;
         let database = postgres.create(DATABASE);
         let ahead = Arc::new(AtomicI64::new(0));

@@ -6,7 +6,6 @@ mod balancer;
 mod book;
 mod chance;
 mod cluster;
-mod disk;
 mod drills;
 mod ear;
 mod ending;

@@ -1,8 +1,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const SIZE: &str = "640M";
-
 /// A small disk of its own, which can be filled. Only root can have one.
 pub struct Disk {
     pub place: PathBuf,
@@ -10,12 +8,12 @@ pub struct Disk {
 
 impl Disk {
     /// None: this machine lets nobody mount anything.
-    pub fn mount(folder: &Path) -> Option<Self> {
+    pub fn mount(folder: &Path, size: &str) -> Option<Self> {
         let (image, place) = (folder.join("image"), folder.join("disk"));
         std::fs::create_dir(&place).unwrap();
         let (image, at) = (image.to_str().unwrap(), place.to_str().unwrap());
         let steps: [&[&str]; 3] = [
-            &["truncate", "--size", SIZE, image],
+            &["truncate", "--size", size, image],
             &["mkfs.ext4", "-q", "-m", "0", "-F", image],
             &["mount", "-o", "loop", image, at],
         ];
