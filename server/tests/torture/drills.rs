@@ -83,11 +83,7 @@ async fn one_leaves(cluster: &Cluster, how: Leaves) -> Vec<String> {
     if self::settled(&mut rows).await != settled {
         wrong.push(format!("{how:?}: it woke up, and settled what was settled"));
     }
-    for (person, (before, after)) in before.iter().zip(executions(cluster)).enumerate() {
-        if after != before + 1 {
-            wrong.push(format!("{how:?}: the phone of person {person} was reset {} times", after - before));
-        }
-    }
+    wrong.extend(other_than_once(cluster, &before, &format!("{how:?}")));
     wrong
 }
 
@@ -116,14 +112,7 @@ async fn postgres_restarts(cluster: &Cluster) -> Vec<String> {
         wrong.push(format!("after a restart of PostgreSQL nobody was served for {took:?}"));
     }
     all_have_ended(&mut rows(cluster).await).await;
-    for (person, (before, after)) in before.iter().zip(executions(cluster)).enumerate() {
-        if after != before + 1 {
-            wrong.push(format!(
-                "PostgreSQL restarted: the phone of person {person} was reset {} times",
-                after - before
-            ));
-        }
-    }
+    wrong.extend(other_than_once(cluster, &before, "PostgreSQL restarted"));
     wrong
 }
 
@@ -145,6 +134,15 @@ async fn reset_all(cluster: &Cluster) -> Vec<String> {
 fn executions(cluster: &Cluster) -> Vec<usize> {
     let mdm = cluster.mdm(KIND);
     (0..cluster.people).map(|person| mdm.executions(&phone(KIND, person)).len()).collect()
+}
+
+/// Whose phone was not reset just once since.
+fn other_than_once(cluster: &Cluster, before: &[usize], when: &str) -> Vec<String> {
+    let times = before.iter().zip(executions(cluster)).map(|(before, after)| after - before);
+    let wrong = times.enumerate().filter(|(_, times)| *times != 1);
+    wrong
+        .map(|(person, times)| format!("{when}: the phone of person {person} was reset {times} times"))
+        .collect()
 }
 
 async fn all_have_ended(rows: &mut PgConnection) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use stand_ins::Kind;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::chance::Chance;
 use crate::cluster::{Cluster, REPLICAS, answers};
@@ -20,6 +20,11 @@ pub struct Plan(Vec<(u64, Fault)>);
 pub enum Fault {
     /// `kill -9`, and started again after so long.
     Kill {
+        replica: usize,
+        millis: u64,
+    },
+    /// It is asked to end, and started again so long after it has.
+    End {
         replica: usize,
         millis: u64,
     },
@@ -65,6 +70,7 @@ pub enum Fault {
 }
 
 const PURPOSE: u64 = 1;
+const ENDED_AT_MOST: Duration = Duration::from_secs(20);
 const KINDS: [Kind; 4] = Kind::ALL;
 
 impl Plan {
@@ -85,7 +91,8 @@ fn fault(chance: &mut Chance) -> Fault {
     let replica = usize::try_from(chance.within(0, REPLICAS as u64 - 1)).unwrap();
     let kind = chance.pick(&KINDS);
     match chance.within(0, 99) {
-        0..=12 => Fault::Kill { replica, millis: chance.within(0, 6_000) },
+        0..=9 => Fault::Kill { replica, millis: chance.within(0, 6_000) },
+        10..=12 => Fault::End { replica, millis: chance.within(0, 3_000) },
         13..=22 => Fault::Stop { replica, millis: chance.within(500, 15_000) },
         23..=26 => Fault::Postgres { how: End::Fast, millis: chance.within(0, 2_000) },
         27..=30 => Fault::Postgres { how: End::Immediate, millis: chance.within(0, 2_000) },
@@ -169,6 +176,19 @@ async fn happen(fault: Fault, cluster: &Cluster) -> Option<Duration> {
             cluster.replicas[replica].kill();
             pass(millis).await;
             cluster.replicas[replica].start();
+        }
+        Fault::End { replica, millis } => {
+            let replica = &cluster.replicas[replica];
+            replica.ask_to_end();
+            // It may stand still.
+            let ended = async {
+                while !replica.has_ended() {
+                    pass(50).await;
+                }
+            };
+            let _ = timeout(ENDED_AT_MOST, ended).await;
+            pass(millis).await;
+            replica.start();
         }
         Fault::Stop { replica, millis } => {
             let replica = &cluster.replicas[replica];
@@ -264,6 +284,9 @@ impl fmt::Display for Plan {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::End { replica, millis } => {
+                write!(f, "replica {replica} is asked to end, and back {millis} ms after it has")
+            }
             Self::Kill { replica, millis } => {
                 write!(f, "replica {replica} is killed, and back after {millis} ms")
             }
