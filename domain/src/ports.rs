@@ -391,6 +391,8 @@ pub struct Lease {
     pub owner: Person,
     /// The fencing token.
     pub fence: i64,
+    /// From then on it may be another one's, unless it was renewed.
+    pub until: Timestamp,
     /// How often in a row the MDM did not answer, for the backoff.
     pub failures: u32,
     /// What was sealed before an earlier send, so that a resend sends the same.

@@ -2,7 +2,10 @@
 //! before the next, so that a crash anywhere leaves a row from which another worker goes on.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 use domain::Timestamp;
@@ -43,6 +46,12 @@ pub struct Worker {
     freed: Notify,
     /// Whatever is in hand is given back now, answered or not.
     let_go: watch::Sender<bool>,
+}
+
+/// A lease, and until when it is known to be ours.
+struct Held<'l> {
+    lease: &'l Lease,
+    until: AtomicI64,
 }
 
 /// Given back however a turn ends.
@@ -232,22 +241,25 @@ impl Worker {
 
     /// A call may last longer than a lease: whoever lives renews it, and stops when another one has taken over.
     async fn while_held(&self, lease: &Lease) -> Result<Turn, StoreError> {
+        let held = Held { lease, until: AtomicI64::new(lease.until.0) };
         // Beside each other: work that stood still meanwhile could keep the turn to write that the renewal waits for.
         tokio::select! {
-            turn = self.carry_on(lease) => turn,
+            // Whoever wakes up learns first whether it is still theirs.
+            biased;
+            () = self.hold(&held) => Ok(Turn::Lost),
+            turn = self.carry_on(&held) => turn,
             // The call ends here as well, so that its answer is nobody's any more.
             () = self.asked_to_let_go() => Ok(Turn::LetGo),
-            () = self.hold(lease) => Ok(Turn::Lost),
         }
     }
 
     /// Until another worker has it.
-    async fn hold(&self, lease: &Lease) {
+    async fn hold(&self, held: &Held<'_>) {
         loop {
             tokio::time::sleep(RENEWAL).await;
             let until = self.portal.now().plus_millis(LEASE_MILLIS);
-            match self.portal.store.renew(lease, until).await {
-                Ok(true) => {}
+            match self.portal.store.renew(held.lease, until).await {
+                Ok(true) => held.until.store(until.0, Ordering::Relaxed),
                 Ok(false) => return,
                 // What is on its way is not given up for a database that is busy.
                 Err(error) => tracing::warn!(%error, "a lease could not be renewed"),
@@ -275,7 +287,8 @@ impl Worker {
         self.portal.store.release(lease, Pause { due, failures, unsent }).await
     }
 
-    async fn carry_on(&self, lease: &Lease) -> Result<Turn, StoreError> {
+    async fn carry_on(&self, held: &Held<'_>) -> Result<Turn, StoreError> {
+        let lease = held.lease;
         let command = &lease.command;
         let now = self.portal.now();
         let unsent = command.state == CommandState::Queued
@@ -292,7 +305,7 @@ impl Worker {
             });
         };
         if !unsent {
-            return Ok(self.ask(mdm.as_ref(), lease, now).await);
+            return Ok(self.ask(mdm.as_ref(), held, now).await);
         }
         if let Some(turn) = self.not_yet(mdm.as_ref(), command).await {
             return Ok(turn);
@@ -302,16 +315,11 @@ impl Worker {
             Ok(None) => self.make_passcode(command),
             Err(error) => return Ok(broken(command, error)),
         };
-        let began = self.portal.now();
         if !self.portal.store.begin_sending(lease, sealed.as_ref(), now).await? {
             return Ok(Turn::Lost);
         }
         self.portal.signals.send(Signal::Changed(command.person));
-        // Whoever stands still here is taken for dead: nobody waits for an order that comes so late.
-        if self.portal.now().millis_since(began) >= LEASE_MILLIS {
-            return Ok(Turn::Pause { seconds: 0, unsent: true });
-        }
-        Ok(self.send(mdm.as_ref(), lease, passcode.as_ref()).await)
+        Ok(self.send(mdm.as_ref(), held, passcode.as_ref()).await)
     }
 
     /// Nothing has been sent, and nothing says so.
@@ -342,9 +350,17 @@ impl Worker {
         (passcode, sealed)
     }
 
-    async fn send(&self, mdm: &dyn Connector, lease: &Lease, passcode: Option<&SecretString>) -> Turn {
+    async fn send(&self, mdm: &dyn Connector, held: &Held<'_>, passcode: Option<&SecretString>) -> Turn {
+        let lease = held.lease;
         let command = &lease.command;
-        match timeout(mdm.promises().at_most, mdm.send(command, &lease.owner, passcode)).await {
+        let mut sending = mdm.send(command, &lease.owner, passcode);
+        // Whoever stood still for longer than the lease goes no step further before it is renewed: its owner may have been told
+        // what became of the order, which would go out now.
+        let sending = poll_fn(|context| {
+            let is_held = self.portal.now().0 < held.until.load(Ordering::Relaxed);
+            if is_held { sending.as_mut().poll(context) } else { Poll::Pending }
+        });
+        match timeout(mdm.promises().at_most, sending).await {
             Ok(Ok(answer)) => self.read(lease, answer),
             Ok(Err(error @ FleetError::Unreachable(_))) => {
                 tracing::warn!(%error, command = %command.id.0, "a command was not sent");
@@ -366,7 +382,8 @@ impl Worker {
     }
 
     /// What was handed over, or may have been, is asked for and never sent again blindly.
-    async fn ask(&self, mdm: &dyn Connector, lease: &Lease, now: Timestamp) -> Turn {
+    async fn ask(&self, mdm: &dyn Connector, held: &Held<'_>, now: Timestamp) -> Turn {
+        let lease = held.lease;
         let command = &lease.command;
         if mdm.promises().unclear == Unclear::GiveUp && command.state <= CommandState::Unknown {
             return Turn::failed(Failure::Unknown);
@@ -377,7 +394,7 @@ impl Worker {
             Ok(Ok(Answer::Accepted { .. } | Answer::Waiting | Answer::NeverArrived)) if overdue => {
                 give_up(mdm, lease, abandoned).await
             }
-            Ok(Ok(Answer::NeverArrived)) => self.not_seen(mdm, lease, now).await,
+            Ok(Ok(Answer::NeverArrived)) => self.not_seen(mdm, held, now).await,
             Ok(Ok(answer)) => self.read(lease, answer),
             _ if abandoned => Turn::failed(Failure::Unknown),
             Ok(Err(FleetError::Throttled { seconds })) => Turn::Pause { seconds, unsent: false },
@@ -390,14 +407,14 @@ impl Worker {
     }
 
     /// The MDM does not know the command. A message under way may still prove it wrong.
-    async fn not_seen(&self, mdm: &dyn Connector, lease: &Lease, now: Timestamp) -> Turn {
-        let command = &lease.command;
+    async fn not_seen(&self, mdm: &dyn Connector, held: &Held<'_>, now: Timestamp) -> Turn {
+        let command = &held.lease.command;
         if command.state > CommandState::Unknown {
             // It said that it had it.
             return Turn::AskAgain;
         }
         match mdm.promises().unclear {
-            Unclear::SendAgain => self.send_again(mdm, lease).await,
+            Unclear::SendAgain => self.send_again(mdm, held).await,
             Unclear::Look { seconds } => {
                 let sent_at = command.sent_at.unwrap_or(command.created_at);
                 let shows = now.seconds_since(sent_at) >= seconds;
@@ -409,9 +426,10 @@ impl Worker {
     }
 
     /// The same command, with the same passcode. The one before may have arrived, so that it stays sent.
-    async fn send_again(&self, mdm: &dyn Connector, lease: &Lease) -> Turn {
+    async fn send_again(&self, mdm: &dyn Connector, held: &Held<'_>) -> Turn {
+        let lease = held.lease;
         match self.passcode_kept(lease) {
-            Ok(passcode) => match self.send(mdm, lease, passcode.as_ref()).await {
+            Ok(passcode) => match self.send(mdm, held, passcode.as_ref()).await {
                 Turn::Pause { seconds, .. } => Turn::Pause { seconds, unsent: false },
                 // Ever less often.
                 Turn::Settle { state: CommandState::Unknown, .. } => Turn::NO_ANSWER,

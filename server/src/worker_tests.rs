@@ -325,20 +325,39 @@ impl Signals for StandsStill {
     }
 }
 
-/// Another one may have asked the MDM meanwhile, and told somebody that nothing was sent.
-#[tokio::test]
-async fn whoever_stood_still_before_the_call_does_not_make_it() {
-    for unclear in [Unclear::SendAgain, Unclear::Look { seconds: 60 }, Unclear::GiveUp] {
-        let mut scene = Scene::new(unclear, Vec::new()).await;
+impl Scene {
+    /// Its worker stands still between writing down that it sends and sending.
+    async fn standing_still(unclear: Unclear) -> (Self, Arc<StandsStill>) {
+        let mut scene = Self::new(unclear, Vec::new()).await;
         let clock = Arc::clone(&scene.story.clock);
-        Arc::get_mut(&mut scene.worker.portal).unwrap().signals =
-            Arc::new(StandsStill { clock, has_stood: AtomicBool::new(false) });
-        scene.turn().await;
-        let command = scene.story.store.command(scene.command).await.unwrap().unwrap();
-        assert_eq!((command.state, command.sent_at, scene.sends()), (CommandState::Sending, None, 0));
-        assert_eq!(scene.finish().await, CommandState::Done);
-        assert_eq!(scene.sends(), 1);
+        let signals = Arc::new(StandsStill { clock, has_stood: AtomicBool::new(false) });
+        Arc::get_mut(&mut scene.worker.portal).unwrap().signals = Arc::clone(&signals) as _;
+        (scene, signals)
     }
+}
+
+/// Another one has asked the MDM meanwhile, and told somebody that nothing is known.
+#[tokio::test]
+async fn whoever_stood_still_sends_nothing_when_another_has_taken_over() {
+    let (scene, signals) = Scene::standing_still(Unclear::GiveUp).await;
+    let lease = scene.lease().await.unwrap();
+    let another = async {
+        while !signals.has_stood.load(Ordering::Relaxed) {
+            tokio::task::yield_now().await;
+        }
+        let lease = scene.lease().await.unwrap();
+        scene.worker.turn(&lease).await.unwrap();
+    };
+    let (turn, ()) = tokio::join!(scene.worker.turn(&lease), another);
+    turn.unwrap();
+    assert_eq!((scene.state().await, scene.sends()), (CommandState::Failed, 0));
+}
+
+#[tokio::test]
+async fn whoever_stood_still_goes_on_when_nobody_has_taken_over() {
+    let (scene, _) = Scene::standing_still(Unclear::GiveUp).await;
+    scene.turn().await;
+    assert_eq!((scene.finish().await, scene.sends()), (CommandState::Done, 1));
 }
 
 #[tokio::test]

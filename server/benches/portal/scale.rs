@@ -49,7 +49,11 @@ async fn compare(engine: &str, few: Program, many: Program) -> Figure {
         median(&mut ratios),
         "×",
         Some(Limit::AtMost(1.3)),
-        format!("{} to {}", said(median(&mut with_many), "ms"), said(median(&mut with_few), "ms")),
+        format!(
+            "{} to {}; pages of {CLIENTS} people, warm",
+            said(median(&mut with_many), "ms"),
+            said(median(&mut with_few), "ms")
+        ),
     )
 }
 

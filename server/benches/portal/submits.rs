@@ -1,12 +1,12 @@
 //! Resets a second that are on the disk when they are answered, beside the commits a second of the same database on the
-//! same disk; and how long after its end a reset is told at the flag.
+//! same disk: several that come at once share a commit. And how long after its end a reset is told at the flag.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use sqlx::postgres::PgPoolOptions;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use futures::future::{join_all, try_join_all};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, PgConnection};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -16,6 +16,7 @@ use crate::support::{Browser, Portal, Postgres, Program, Stream};
 pub const NAME: &str = "submits";
 const BATCHES: usize = 5;
 const BATCH: usize = 40;
+const COMMITS: usize = 400;
 /// As many as come at once.
 const CLIENTS: usize = 16;
 
@@ -31,9 +32,9 @@ pub async fn measure() -> Vec<Figure> {
 async fn beside(program: Program, engine: &str) -> Vec<Figure> {
     let count = BATCHES * BATCH;
     println!(
-        "Submits: {count} resets by {CLIENTS} clients, with their grants prepared, beside as many commits of {engine}"
+        "Submits: {count} resets by {CLIENTS} clients, with their grants prepared, in {BATCHES} batches, each beside {COMMITS} commits of {engine}"
     );
-    let raw = Raw::beside(&program.portal).await;
+    let mut raw = Raw::beside(&program.portal).await;
     program.add_phones("ben", count).await;
     let mut prepared = prepare(&program).await;
     let ben = program.browser();
@@ -104,15 +105,18 @@ async fn submits_per_second(prepared: Vec<(Browser, String)>) -> f64 {
 }
 
 /// A table of its own on the same disk, as durable as the portal's.
-#[derive(Clone)]
 enum Raw {
-    Sqlite(sqlx::SqlitePool),
-    Postgres(sqlx::PgPool),
+    /// Another connection would only wait for this one.
+    Sqlite(SqliteConnection),
+    /// One a client.
+    Postgres(Vec<PgConnection>),
 }
+
+const MAKE: &str = "CREATE TABLE raw (text TEXT)";
+const INSERT: &str = "INSERT INTO raw (text) VALUES ('a row')";
 
 impl Raw {
     async fn beside(portal: &Portal) -> Self {
-        let make = "CREATE TABLE raw (id BIGINT, text TEXT)";
         match portal {
             Portal::File(file) => {
                 let options = SqliteConnectOptions::new()
@@ -120,45 +124,38 @@ impl Raw {
                     .create_if_missing(true)
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Full);
-                // Two that write would only wait for each other.
-                let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
-                sqlx::query(make).execute(&pool).await.unwrap();
-                Self::Sqlite(pool)
+                let mut connection = options.connect().await.unwrap();
+                sqlx::query(MAKE).execute(&mut connection).await.unwrap();
+                Self::Sqlite(connection)
             }
             Portal::Server { url, .. } => {
-                let pool = PgPoolOptions::new().max_connections(CLIENTS as u32).connect(url).await.unwrap();
-                sqlx::query(make).execute(&pool).await.unwrap();
-                Self::Postgres(pool)
+                let connecting = (0..CLIENTS).map(|_| PgConnection::connect(url));
+                let mut connections = try_join_all(connecting).await.unwrap();
+                sqlx::query(MAKE).execute(&mut connections[0]).await.unwrap();
+                Self::Postgres(connections)
             }
         }
     }
 
-    async fn commits_per_second(&self) -> f64 {
-        let left = Arc::new(AtomicUsize::new(BATCH * 10));
+    async fn commits_per_second(&mut self) -> f64 {
         let start = Instant::now();
-        let mut clients = JoinSet::new();
-        for _ in 0..CLIENTS {
-            let (raw, left) = (self.clone(), Arc::clone(&left));
-            clients.spawn(async move {
-                while left
-                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
-                    .is_ok()
-                {
-                    raw.commit().await;
-                }
-            });
-        }
-        clients.join_all().await;
-        (BATCH * 10) as f64 / start.elapsed().as_secs_f64()
-    }
-
-    async fn commit(&self) {
-        let insert = "INSERT INTO raw (text) VALUES ('a row')";
         match self {
-            Self::Sqlite(pool) => sqlx::query(insert).execute(pool).await.map(drop),
-            Self::Postgres(pool) => sqlx::query(insert).execute(pool).await.map(drop),
+            Self::Sqlite(connection) => {
+                for _ in 0..COMMITS {
+                    sqlx::query(INSERT).execute(&mut *connection).await.unwrap();
+                }
+            }
+            Self::Postgres(connections) => {
+                let share = COMMITS / connections.len();
+                let clients = connections.iter_mut().map(|connection| async move {
+                    for _ in 0..share {
+                        sqlx::query(INSERT).execute(&mut *connection).await.unwrap();
+                    }
+                });
+                join_all(clients).await;
+            }
         }
-        .unwrap();
+        COMMITS as f64 / start.elapsed().as_secs_f64()
     }
 }
 

@@ -185,5 +185,6 @@ mod tests {
         // Somebody whom a provider calls "ana" is not the account of that name.
         let provided = Person { user_name: "ana https://id".to_owned(), ..person("x") };
         assert!(!ownership.is_owner(&provided, &Said { serial: "S1", ..Said::default() }));
+        assert_eq!(ownership.serials_of(&provided), Vec::<&str>::new());
     }
 }

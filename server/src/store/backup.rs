@@ -18,7 +18,7 @@ use sqlx::{AssertSqlSafe, Column, Row as _, SqlSafeStr, SqlStr, TypeInfo, ValueR
 use uuid::Uuid;
 
 use super::commands::settle;
-use super::sql::{SQLITE, SqlStore};
+use super::sql::{POSTGRES, SQLITE, SqlStore};
 use crate::database::sqlite::File as SqliteFile;
 use crate::database::{Database, Engine, Query, Row, Tx, Value, query, time_in};
 
@@ -62,6 +62,7 @@ impl SqlStore {
         let copy = Database::file(part, Some(&SQLITE)).await?;
         let mut tx = copy.write().await?;
         if let Engine::Postgres(server) = self.database.engine() {
+            self.are_of_this_version().await?;
             let moment = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
             let mut source = server.reads.begin_with(moment).await?;
             for name in TABLES {
@@ -76,6 +77,19 @@ impl SqlStore {
         void(&mut tx, now).await?;
         tx.commit().await?;
         copy.close().await;
+        Ok(())
+    }
+
+    /// A column that only the next version knows would be missing in the copy, without a word.
+    async fn are_of_this_version(&self) -> Result<(), StoreError> {
+        let newest = POSTGRES.iter().map(|migration| migration.version).max();
+        let newer = query("SELECT EXISTS (SELECT 1 FROM _sqlx_migrations WHERE version > $1)").bind(newest);
+        if newer.value(&self.database).await? {
+            return Err(StoreError(
+                "a newer version has brought the tables further: take the backup with that version"
+                    .to_owned(),
+            ));
+        }
         Ok(())
     }
 

@@ -191,6 +191,7 @@ impl SqlStore {
         Ok(Some(Lease {
             owner: person_from(&owner)?,
             fence: row.get("fence")?,
+            until,
             failures: row.get("failures")?,
             passcode: sealed_of(&self.database, command.id).await?,
             command,

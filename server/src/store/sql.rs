@@ -27,7 +27,7 @@ pub struct SqlStore {
 }
 
 pub(super) static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
-static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+pub(super) static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
 impl SqlStore {
     pub async fn in_file(path: &Path) -> Result<Self, StoreError> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use sqlx::{PgConnection, Row};
+use sqlx::PgConnection;
 use stand_ins::Kind;
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
@@ -48,13 +48,13 @@ async fn one_leaves(cluster: &Cluster, how: Leaves) -> Vec<String> {
     let before = executions(cluster);
     way.becomes(Weather::Held);
     let mut wrong = reset_all(cluster).await;
-    until("nothing is open but what it has in hand", GOES_ON, async || {
-        let states = states(&mut rows).await;
-        let sending = states.iter().filter(|state| *state == "sending").count();
-        (sending > 0 && sending == states.len()).then_some(())
+    let mut in_hand = 0;
+    until("one replica has resets in hand that do not arrive", GOES_ON, async || {
+        let held = "SELECT count(*) FROM commands WHERE state = 'sending' AND sent_at < clock_timestamp() - interval '1 second'";
+        in_hand = sqlx::query_scalar::<_, i64>(held).fetch_one(&mut rows).await.unwrap();
+        (in_hand > 0).then_some(())
     })
     .await;
-    let in_hand = open_commands(&mut rows).await;
     let began = Instant::now();
     let stopped = match how {
         Leaves::Killed => {
@@ -81,9 +81,9 @@ async fn one_leaves(cluster: &Cluster, how: Leaves) -> Vec<String> {
     cluster.is_ready(one).await;
     sleep(AWAKE).await;
     if self::settled(&mut rows).await != settled {
-        wrong.push(format!("{how:?}: it woke up, and settled what was settled"));
+        wrong.push(format!("{how:?}: it woke up, and changed what had ended"));
     }
-    wrong.extend(other_than_once(cluster, &before, &format!("{how:?}")));
+    wrong.extend(other_than_once(cluster, &before, &settled, &format!("{how:?}")));
     wrong
 }
 
@@ -111,8 +111,9 @@ async fn postgres_restarts(cluster: &Cluster) -> Vec<String> {
     if took > BACK {
         wrong.push(format!("after a restart of PostgreSQL nobody was served for {took:?}"));
     }
-    all_have_ended(&mut rows(cluster).await).await;
-    wrong.extend(other_than_once(cluster, &before, "PostgreSQL restarted"));
+    let mut rows = rows(cluster).await;
+    all_have_ended(&mut rows).await;
+    wrong.extend(other_than_once(cluster, &before, &settled(&mut rows).await, "PostgreSQL restarted"));
     wrong
 }
 
@@ -136,27 +137,31 @@ fn executions(cluster: &Cluster) -> Vec<usize> {
     (0..cluster.people).map(|person| mdm.executions(&phone(KIND, person)).len()).collect()
 }
 
-/// Whose phone was not reset just once since.
-fn other_than_once(cluster: &Cluster, before: &[usize], when: &str) -> Vec<String> {
+/// Whose phone was not reset just once since, and what did not end well.
+fn other_than_once(cluster: &Cluster, before: &[usize], settled: &[Settled], when: &str) -> Vec<String> {
     let times = before.iter().zip(executions(cluster)).map(|(before, after)| after - before);
     let wrong = times.enumerate().filter(|(_, times)| *times != 1);
-    wrong
-        .map(|(person, times)| format!("{when}: the phone of person {person} was reset {times} times"))
-        .collect()
+    let wrong =
+        wrong.map(|(person, times)| format!("{when}: the phone of person {person} was reset {times} times"));
+    let ended = settled.iter().filter(|settled| settled.state != "done");
+    wrong.chain(ended.map(|settled| format!("{when}: a reset ended as {settled:?}"))).collect()
 }
 
 async fn all_have_ended(rows: &mut PgConnection) {
     until("every reset has ended", AT_MOST, async || (open_commands(rows).await == 0).then_some(())).await;
 }
 
-async fn states(rows: &mut PgConnection) -> Vec<String> {
-    sqlx::query_scalar("SELECT state FROM commands WHERE due_at IS NOT NULL").fetch_all(rows).await.unwrap()
+/// A command as it ended, and how often something was said of it.
+#[derive(Debug, PartialEq, Eq, sqlx::FromRow)]
+struct Settled {
+    id: Uuid,
+    state: String,
+    fence: i64,
+    said: i64,
 }
 
-/// Every command as it ended, and how often something was said of it.
-async fn settled(rows: &mut PgConnection) -> Vec<(Uuid, String, i64, i64)> {
+async fn settled(rows: &mut PgConnection) -> Vec<Settled> {
     let question = "SELECT id, state, fence, (SELECT count(*) FROM audit WHERE command = commands.id) AS said
         FROM commands ORDER BY id";
-    let rows = sqlx::query(question).fetch_all(rows).await.unwrap();
-    rows.iter().map(|row| (row.get("id"), row.get("state"), row.get("fence"), row.get("said"))).collect()
+    sqlx::query_as(question).fetch_all(rows).await.unwrap()
 }

@@ -182,7 +182,7 @@ async fn happen(fault: Fault, cluster: &Cluster) -> Option<Duration> {
             replica.ask_to_end();
             // It may stand still.
             let ended = async {
-                while !replica.has_ended() {
+                while replica.ended().is_none() {
                     pass(50).await;
                 }
             };

@@ -21,11 +21,13 @@ mod trying;
 mod upgrade;
 mod watching;
 
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use stand_ins::Kind;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
@@ -112,7 +114,7 @@ async fn torture(told: &Told) -> bool {
         began.elapsed()
     );
 
-    wrong.extend(drills::run(&cluster).await);
+    wrong.extend(to_its_end("drills", drills::run(&cluster)).await);
 
     let gate = Arc::new(Gate::default());
     let mut people = JoinSet::new();
@@ -121,7 +123,7 @@ async fn torture(told: &Told) -> bool {
             people.spawn(Visitor::new(&cluster, &gate, told.seed, person, kind).live());
         }
     }
-    wrong.extend(upgrade::roll(&cluster).await);
+    wrong.extend(to_its_end("upgrade", upgrade::roll(&cluster)).await);
     let keeper = tokio::spawn(keep_running(Arc::clone(&cluster)));
     let Recoveries(recoveries) = carry_out(plan, &cluster).await;
     gate.end();
@@ -142,6 +144,12 @@ async fn torture(told: &Told) -> bool {
     }
     println!("{verdict}");
     verdict.is_well()
+}
+
+/// What waits in vain panics: there is a verdict all the same, and the logs are kept.
+async fn to_its_end(what: &str, trying: impl Future<Output = Vec<String>>) -> Vec<String> {
+    let tried = AssertUnwindSafe(trying).catch_unwind().await;
+    tried.unwrap_or_else(|_| vec![format!("{what}: did not come to its end")])
 }
 
 async fn keep_running(cluster: Arc<Cluster>) {

@@ -37,10 +37,11 @@ struct Kept {
 
 const KEPT: &str = "SELECT c.id, c.device, c.state, c.failure, c.due_at IS NULL AS ended, n.news,
         (SELECT count(*) FROM grants g WHERE g.spent_on = c.id) AS grants,
-        (SELECT count(*) FROM audit a WHERE a.command = c.id AND a.event = 'reset_submitted') AS submitted,
-        (SELECT count(*) FROM audit a WHERE a.command = c.id AND a.event <> 'reset_submitted'
-                                        AND a.event LIKE 'reset\\_%') AS told
-    FROM commands c LEFT JOIN notifications n ON n.command = c.id";
+        coalesce(a.submitted, 0) AS submitted, coalesce(a.told, 0) AS told
+    FROM commands c LEFT JOIN notifications n ON n.command = c.id
+        LEFT JOIN (SELECT command, count(*) FILTER (WHERE event = 'reset_submitted') AS submitted,
+                          count(*) FILTER (WHERE event <> 'reset_submitted' AND event LIKE 'reset\\_%') AS told
+                   FROM audit GROUP BY command) a ON a.command = c.id";
 
 impl Verdict {
     pub async fn on(cluster: &Cluster, visitors: &[Visitor], lies: Vec<String>) -> Self {

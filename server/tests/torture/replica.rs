@@ -84,13 +84,15 @@ impl Replica {
         }
     }
 
-    /// Whoever was asked to.
-    pub fn has_ended(&self) -> bool {
+    /// Of one that was asked to: whether it ended well. None: it has not ended.
+    pub fn ended(&self) -> Option<bool> {
         let mut process = self.process();
-        if process.child.as_mut().is_some_and(|child| child.try_wait().unwrap().is_some()) {
+        let status = process.child.as_mut().map(|child| child.try_wait().unwrap());
+        if let Some(Some(_)) = status {
             process.child = None;
         }
-        process.child.is_none()
+        // Somebody else has killed it meanwhile.
+        status.map_or(Some(false), |status| status.map(|status| status.success()))
     }
 
     /// SIGSTOP. What comes back sets it going again, if it is there still.

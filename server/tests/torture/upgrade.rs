@@ -1,4 +1,5 @@
-//! The next version comes, one replica after the other, while people go on: nobody notices.
+//! The next version comes to the tables, and the replicas are replaced one after the other while people go on. The programs
+//! are those of this version: that it goes on with the tables of the next is what there is to see.
 
 use std::time::Duration;
 
@@ -19,7 +20,10 @@ pub async fn roll(cluster: &Cluster) -> Vec<String> {
     for (number, replica) in cluster.replicas.iter().enumerate() {
         let asked = Instant::now();
         replica.ask_to_end();
-        until("it has ended", Duration::from_mins(1), async || replica.has_ended().then_some(())).await;
+        let well = until("it has ended", Duration::from_mins(1), async || replica.ended()).await;
+        if !well {
+            wrong.push(format!("upgrade: replica {number} did not end well"));
+        }
         let took = asked.elapsed();
         if took > DRAINED {
             wrong.push(format!("upgrade: replica {number} ended only after {took:?}"));
