@@ -35,7 +35,7 @@ mod seal;
 mod serve;
 mod signals;
 mod signin;
-mod store;
+pub mod store;
 pub mod strangers;
 mod stream;
 mod supervisor;

@@ -12,13 +12,14 @@
 
 mod by_hand;
 mod chart;
+mod commits;
 mod figures;
+mod flag;
 mod load;
 mod mdms;
 mod pages;
 mod scale;
 mod streams;
-mod submits;
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
@@ -33,8 +34,9 @@ async fn main() {
         Some(by_hand::NAME) => return by_hand::serve(words.collect()).await,
         // They wait for most of their time, and are wanted by themselves.
         Some(mdms::NAME) => return println!("\n{}", figures::table(&mdms::measure().await)),
+        Some(commits::NAME) => return println!("\n{}", figures::table(&commits::measure().await)),
         Some(scale::NAME) => return println!("\n{}", figures::table(&scale::measure().await)),
-        Some(submits::NAME) => return println!("\n{}", figures::table(&submits::measure().await)),
+        Some(flag::NAME) => return println!("\n{}", figures::table(&flag::measure().await)),
         Some(streams::NAME) => return println!("\n{}", figures::table(&streams::measure().await)),
         _ => {}
     }
@@ -42,7 +44,8 @@ async fn main() {
     figures.extend(pages::measure().await);
     figures.extend(mdms::measure().await);
     figures.extend(scale::measure().await);
-    figures.extend(submits::measure().await);
+    figures.extend(commits::measure().await);
+    figures.extend(flag::measure().await);
     figures.extend(streams::measure().await);
     println!("\n{}", figures::table(&figures));
     chart::draw(&figures);

@@ -8,6 +8,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use domain::Timestamp;
 use domain::audit::{AuditEntry, Head, Link};
 use domain::person::PersonId;
 use domain::ports::StoreError;
@@ -15,12 +16,13 @@ use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, Executor, Postgres, SqlSafeStr, Sqlite};
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 use super::{Database, Engine, Query, WROTE, postgres, query, sqlite};
 
 /// So many share a commit at most.
 const MOST: usize = 32;
-/// So many rows of the audit in one statement at most.
+/// So many rows in one statement at most.
 const ROWS: usize = 500;
 
 /// Whose turn it is to write.
@@ -36,7 +38,9 @@ pub enum Connection {
 struct Batch {
     connection: Connection,
     writer: Arc<str>,
+    /// Rows that nobody reads before they are there. They are written together at the end.
     audit: Vec<AuditEntry>,
+    steps: Vec<Step>,
     head: Head,
     changed: HashSet<PersonId>,
     /// Those who have done their part.
@@ -44,8 +48,22 @@ struct Batch {
     /// How many parts are whole.
     whole: usize,
     part: Part,
-    /// How many rows of the audit, and which head, there were before the present part.
-    before: (usize, Head),
+    /// What there was before the present part.
+    before: Before,
+}
+
+#[derive(Clone, Copy)]
+struct Before {
+    audit: usize,
+    steps: usize,
+    head: Head,
+}
+
+/// When a command came into a state.
+struct Step {
+    command: Uuid,
+    state: &'static str,
+    at: Timestamp,
 }
 
 /// How it stands with the part that is being written.
@@ -129,6 +147,12 @@ impl Tx {
         Ok(())
     }
 
+    /// Adds a line to the timeline of a command, unless it has come into that state before.
+    pub fn step(&mut self, command: Uuid, state: &'static str, at: Timestamp) -> Result<(), StoreError> {
+        self.batch()?.steps.push(Step { command, state, at });
+        Ok(())
+    }
+
     /// After the rows of another audit were put in: it goes on from the last of them.
     pub async fn continue_audit(&mut self) -> Result<(), StoreError> {
         self.batch()?.read_head().await
@@ -204,12 +228,13 @@ impl Batch {
             connection,
             writer: Arc::clone(&database.writer),
             audit: Vec::new(),
+            steps: Vec::new(),
             head,
             changed: HashSet::new(),
             waiting: Vec::new(),
             whole: 0,
             part: Part::Failed,
-            before: (0, head),
+            before: Before { audit: 0, steps: 0, head },
         })
     }
 
@@ -220,7 +245,7 @@ impl Batch {
         };
         self.connection.say(begin).await?;
         self.read_head().await?;
-        self.before = (0, self.head);
+        self.before = Before { audit: 0, steps: 0, head: self.head };
         self.part = Part::UnderWay;
         Ok(())
     }
@@ -239,7 +264,7 @@ impl Batch {
     async fn join(&mut self) -> Result<(), StoreError> {
         if self.part != Part::Failed {
             // It has failed until it has begun: whoever leaves now leaves something to take back.
-            self.before = (self.audit.len(), self.head);
+            self.before = Before { audit: self.audit.len(), steps: self.steps.len(), head: self.head };
             self.part = Part::Failed;
             self.connection.say(self.savepoint("SAVEPOINT")).await?;
         } else if self.waiting.is_empty() {
@@ -260,13 +285,15 @@ impl Batch {
     /// The part that failed was not the first.
     async fn take_back(&mut self) -> Result<(), StoreError> {
         self.connection.say(self.savepoint("ROLLBACK TO SAVEPOINT")).await?;
-        self.audit.truncate(self.before.0);
-        self.head = self.before.1;
+        self.audit.truncate(self.before.audit);
+        self.steps.truncate(self.before.steps);
+        self.head = self.before.head;
         Ok(())
     }
 
     async fn roll_back(&mut self) -> Result<(), StoreError> {
         self.audit.clear();
+        self.steps.clear();
         self.changed.clear();
         self.connection.say("ROLLBACK").await
     }
@@ -277,13 +304,16 @@ impl Batch {
         }
         if !self.audit.is_empty() {
             for rows in std::mem::take(&mut self.audit).chunks(ROWS) {
-                insert(rows).execute(&mut self.connection).await?;
+                insert_audit(rows).execute(&mut self.connection).await?;
             }
             query("UPDATE audit_head SET seq = $1, link = $2")
                 .bind(self.head.seq)
                 .bind(&self.head.link.0[..])
                 .execute(&mut self.connection)
                 .await?;
+        }
+        for rows in std::mem::take(&mut self.steps).chunks(ROWS) {
+            insert_steps(rows).execute(&mut self.connection).await?;
         }
         let changed = std::mem::take(&mut self.changed);
         if let (Connection::Postgres(_), false) = (&self.connection, changed.is_empty()) {
@@ -318,15 +348,9 @@ impl Connection {
     }
 }
 
-/// All of them at once.
-fn insert(rows: &[AuditEntry]) -> Query {
-    let row = |place: usize| {
-        let columns = (1..=7).map(|column| format!("${}", place * 7 + column)).collect::<Vec<_>>();
-        format!("({})", columns.join(", "))
-    };
-    let rows_of = (0..rows.len()).map(row).collect::<Vec<_>>().join(", ");
-    let text = format!("INSERT INTO audit (seq, at, person, event, device, command, link) VALUES {rows_of}");
-    // Nothing stands in it but numbers of parameters.
+fn insert_audit(rows: &[AuditEntry]) -> Query {
+    let places = places(rows.len(), 7);
+    let text = format!("INSERT INTO audit (seq, at, person, event, device, command, link) VALUES {places}");
     rows.iter().fold(query(AssertSqlSafe(text)), |query, row| {
         query
             .bind(row.seq)
@@ -337,6 +361,24 @@ fn insert(rows: &[AuditEntry]) -> Query {
             .bind(row.command.map(|command| command.0))
             .bind(row.link.as_ref().map(|link| &link.0[..]))
     })
+}
+
+fn insert_steps(rows: &[Step]) -> Query {
+    let places = places(rows.len(), 3);
+    let text =
+        format!("INSERT INTO command_steps (command, state, at) VALUES {places} ON CONFLICT DO NOTHING");
+    rows.iter().fold(query(AssertSqlSafe(text)), |query, step| {
+        query.bind(step.command).bind(step.state).bind(step.at)
+    })
+}
+
+/// Of so many rows at once. Nothing stands in it but numbers of parameters.
+fn places(rows: usize, columns: usize) -> String {
+    let row = |row: usize| {
+        let places = (1..=columns).map(|column| format!("${}", row * columns + column)).collect::<Vec<_>>();
+        format!("({})", places.join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }
 
 /// One of another length was never made here, and fits nowhere.

@@ -4,6 +4,7 @@ use domain::command::{
     SubmitFacts, may_submit,
 };
 use domain::device::{Device, DeviceId, FleetId, Platform};
+use domain::freshness::GrantId;
 use domain::notification::News;
 use domain::passcode::{Maker, PasscodePolicy};
 use domain::person::{Actor, PersonId};
@@ -15,7 +16,7 @@ use super::audit::{AuditRow, audit};
 use super::names::Named;
 use super::notifications::notify;
 use super::passcodes::{arm_passcode, erase_older_passcodes, erase_passcode, keep_passcode, sealed_of};
-use super::sessions::newest_grant;
+use super::sessions::{grant_from, newest_grant_query};
 use super::sql::{SqlStore, person_from};
 use crate::database::{Engine, On, Row, Tx, query};
 
@@ -48,6 +49,35 @@ const CLAIM_AMONG_REPLICAS: &str = concat!(
     columns!()
 );
 
+/// The newest grant of a session for a device, with every command of the device that says whether it may be spent.
+const SUBMIT_FACTS: &str = concat!(
+    "SELECT newest.*, c.id AS command, c.created_at AS submitted_at, c.due_at IS NOT NULL AS is_open,
+            p.ciphertext IS NOT NULL AS keeps_passcode
+     FROM (",
+    newest_grant_query!(),
+    ") AS newest
+     LEFT JOIN commands c ON c.device = $2 AND (
+         c.created_at > $4 OR c.due_at IS NOT NULL
+         OR EXISTS (SELECT 1 FROM passcodes WHERE command = c.id AND ciphertext IS NOT NULL))
+     LEFT JOIN passcodes p ON p.command = c.id"
+);
+
+macro_rules! spend {
+    () => {
+        "UPDATE grants SET spent_on = $1 WHERE id = $2"
+    };
+}
+macro_rules! insert {
+    () => {
+        "INSERT INTO commands (id, kind, person, device, device_name, platform, min_length, maker, state,
+                               created_at, deadline, due_at)
+         VALUES ($1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+    };
+}
+const SPEND: &str = spend!();
+const INSERT: &str = insert!();
+const INSERT_AND_SPEND: &str = concat!("WITH spent AS (", spend!(), ") ", insert!());
+
 impl SqlStore {
     pub(super) async fn insert_command(
         &self,
@@ -58,11 +88,7 @@ impl SqlStore {
         now: Timestamp,
     ) -> Result<Result<Submission, Refusal>, StoreError> {
         let mut tx = self.database.write().await?;
-        let facts = SubmitFacts {
-            grant: newest_grant(&mut tx, actor, &device.id).await?,
-            open: open_command(&mut tx, &device.id).await?.map(|command| command.id),
-            within_an_hour: submitted_within_an_hour(&mut tx, &device.id, now).await?,
-        };
+        let (facts, keeps_passcode) = submit_facts(&mut tx, actor, &device.id, now).await?;
         let submission = match may_submit(actor, device, &facts, at_most_an_hour, now) {
             Ok(submission) => submission,
             Err(refusal) => {
@@ -80,19 +106,50 @@ impl SqlStore {
         };
         let mut erased = false;
         if let Submission::New(grant) = submission {
-            query("UPDATE grants SET spent_on = $1 WHERE id = $2")
-                .bind(command.id.0)
-                .bind(grant.0)
-                .execute(&mut tx)
-                .await?;
-            write_command(&mut tx, command, now).await?;
-            erased = erase_older_passcodes(&mut tx, &device.id).await?;
+            self.write_command(&mut tx, command, grant, now).await?;
+            if keeps_passcode {
+                erased = erase_older_passcodes(&mut tx, &device.id).await?;
+            }
         }
         tx.commit().await?;
         if erased {
             self.empty_log().await;
         }
         Ok(Ok(submission))
+    }
+
+    /// And spends the grant on it.
+    async fn write_command(
+        &self,
+        tx: &mut Tx,
+        command: &Command,
+        grant: GrantId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let insert = match self.database.engine() {
+            Engine::Postgres(_) => INSERT_AND_SPEND,
+            Engine::Sqlite(_) => {
+                query(SPEND).bind(command.id.0).bind(grant.0).execute(&mut *tx).await?;
+                INSERT
+            }
+        };
+        let insert = query(insert)
+            .bind(command.id.0)
+            .bind(grant.0)
+            .bind(command.kind.name())
+            .bind(command.person.0)
+            .bind(command.device.to_string())
+            .bind(&command.device_name)
+            .bind(command.platform.name())
+            .bind(command.policy.min_length)
+            .bind(command.policy.maker.name())
+            .bind(command.state.name())
+            .bind(command.created_at)
+            .bind(command.deadline)
+            .bind(now);
+        insert.execute(&mut *tx).await?;
+        write_step(tx, command, command.state, now)?;
+        audit_command(tx, command, Event::ResetSubmitted, now)
     }
 
     pub(super) async fn select_last_command(
@@ -230,7 +287,7 @@ impl SqlStore {
         if moved == 0 {
             return Ok(false);
         }
-        write_step(&mut tx, &lease.command, CommandState::Sending, now).await?;
+        write_step(&mut tx, &lease.command, CommandState::Sending, now)?;
         if let Some(sealed) = passcode {
             keep_passcode(&mut tx, lease.command.id, sealed).await?;
         }
@@ -309,7 +366,7 @@ pub(super) async fn settle(
     if settled == 0 {
         return Ok(None);
     }
-    write_step(tx, &command, settlement.state, now).await?;
+    write_step(tx, &command, settlement.state, now)?;
     if settlement.state.is_final() {
         finish(tx, &command, settlement, now).await?;
     }
@@ -345,42 +402,8 @@ async fn finish(
     }
 }
 
-async fn write_command(tx: &mut Tx, command: &Command, now: Timestamp) -> Result<(), StoreError> {
-    query(
-        "INSERT INTO commands (id, kind, person, device, device_name, platform, min_length, maker, state,
-                               created_at, deadline, due_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
-    )
-    .bind(command.id.0)
-    .bind(command.kind.name())
-    .bind(command.person.0)
-    .bind(command.device.to_string())
-    .bind(&command.device_name)
-    .bind(command.platform.name())
-    .bind(command.policy.min_length)
-    .bind(command.policy.maker.name())
-    .bind(command.state.name())
-    .bind(command.created_at)
-    .bind(command.deadline)
-    .bind(now)
-    .execute(&mut *tx)
-    .await?;
-    write_step(tx, command, command.state, now).await?;
-    audit_command(tx, command, Event::ResetSubmitted, now)
-}
-
-async fn write_step(
-    tx: &mut Tx,
-    command: &Command,
-    state: CommandState,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    query("INSERT INTO command_steps (command, state, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-        .bind(command.id.0)
-        .bind(state.name())
-        .bind(now)
-        .execute(&mut *tx)
-        .await?;
+fn write_step(tx: &mut Tx, command: &Command, state: CommandState, now: Timestamp) -> Result<(), StoreError> {
+    tx.step(command.id.0, state.name(), now)?;
     tx.changed(command.person)
 }
 
@@ -391,16 +414,36 @@ fn audit_command(tx: &mut Tx, command: &Command, event: Event, now: Timestamp) -
     audit(tx, row, now)
 }
 
-async fn submitted_within_an_hour(
+/// In one question, because all who write wait for it. And whether the passcode of an earlier reset is kept.
+async fn submit_facts(
     tx: &mut Tx,
+    actor: &Actor,
     device: &DeviceId,
     now: Timestamp,
-) -> Result<Vec<Timestamp>, StoreError> {
-    query("SELECT created_at FROM commands WHERE device = $1 AND created_at > $2")
+) -> Result<(SubmitFacts, bool), StoreError> {
+    let an_hour_ago = now.plus_seconds(-HOUR_SECONDS);
+    let rows = query(SUBMIT_FACTS)
+        .bind(actor.session.0)
         .bind(device.to_string())
-        .bind(now.plus_seconds(-HOUR_SECONDS))
-        .values(tx)
-        .await
+        .bind(actor.person.id.0)
+        .bind(an_hour_ago)
+        .fetch_all(tx)
+        .await?;
+    let mut facts = SubmitFacts::default();
+    let mut keeps_passcode = false;
+    for row in &rows {
+        facts.grant = Some(grant_from(row, device)?);
+        let Some(command) = row.maybe::<Uuid>("command")? else { continue };
+        let submitted_at = row.get("submitted_at")?;
+        if row.get("is_open")? {
+            facts.open = Some(CommandId(command));
+        }
+        if an_hour_ago < submitted_at {
+            facts.within_an_hour.push(submitted_at);
+        }
+        keeps_passcode |= row.get::<bool>("keeps_passcode")?;
+    }
+    Ok((facts, keeps_passcode))
 }
 
 async fn open_command(on: impl Into<On<'_>>, device: &DeviceId) -> Result<Option<Command>, StoreError> {

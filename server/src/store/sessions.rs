@@ -332,31 +332,39 @@ async fn end_session(
     Ok(ended)
 }
 
+macro_rules! newest_grant_query {
+    () => {
+        "SELECT g.id, g.person, g.session, g.granted_at, g.spent_on FROM grants g JOIN sessions s ON s.id = g.session
+         WHERE g.session = $1 AND g.device = $2 AND g.person = $3 AND s.ended_at IS NULL
+         ORDER BY g.granted_at DESC LIMIT 1"
+    };
+}
+pub(super) use newest_grant_query;
+
 /// The newest grant of this session for this device, spent or not.
 pub(super) async fn newest_grant(
     on: impl Into<On<'_>>,
     actor: &Actor,
     device: &DeviceId,
 ) -> Result<Option<Grant>, StoreError> {
-    let row = query(
-        "SELECT g.id, g.person, g.session, g.granted_at, g.spent_on FROM grants g JOIN sessions s ON s.id = g.session
-         WHERE g.session = $1 AND g.device = $2 AND g.person = $3 AND s.ended_at IS NULL
-         ORDER BY g.granted_at DESC LIMIT 1",
-    )
-    .bind(actor.session.0)
-    .bind(device.to_string())
-    .bind(actor.person.id.0)
-    .fetch_optional(on)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    Ok(Some(Grant {
+    let row = query(newest_grant_query!())
+        .bind(actor.session.0)
+        .bind(device.to_string())
+        .bind(actor.person.id.0)
+        .fetch_optional(on)
+        .await?;
+    row.map(|row| grant_from(&row, device)).transpose()
+}
+
+pub(super) fn grant_from(row: &Row, device: &DeviceId) -> Result<Grant, StoreError> {
+    Ok(Grant {
         id: GrantId(row.get("id")?),
         person: PersonId(row.get("person")?),
         device: device.clone(),
         session: SessionId(row.get("session")?),
         granted_at: row.get("granted_at")?,
         spent_on: row.maybe::<Uuid>("spent_on")?.map(CommandId),
-    }))
+    })
 }
 
 fn window_from(row: &Row) -> Result<SignInWindow, StoreError> {
