@@ -94,6 +94,26 @@ impl Failure {
 }
 
 impl Command {
+    /// Of what is asked for now. Nothing has been sent.
+    #[must_use]
+    pub fn reset_passcode(id: CommandId, person: PersonId, device: &Device, now: Timestamp) -> Self {
+        Self {
+            id,
+            kind: CommandKind::ResetPasscode,
+            person,
+            device: device.id.clone(),
+            device_name: device.name.clone(),
+            platform: device.platform,
+            policy: device.policy,
+            state: CommandState::Queued,
+            failure: None,
+            created_at: now,
+            deadline: now.plus_seconds(COMMAND_SECONDS),
+            sent_at: None,
+            handle: None,
+        }
+    }
+
     #[must_use]
     pub fn leaves_passcode(&self) -> bool {
         self.policy.leaves_passcode(self.platform)

@@ -9,9 +9,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::audit::{Event, Happened};
-use crate::command::{
-    COMMAND_SECONDS, Command, CommandId, CommandKind, CommandState, CommandStep, Failure, Submission,
-};
+use crate::command::{Command, CommandId, CommandState, CommandStep, Failure, Submission};
 use crate::device::{Device, DeviceId, FleetId};
 use crate::fleet::{Answer, CancelAnswer, FleetError, Fleets, LastKnown, Message, NotHeard, Told};
 use crate::freshness;
@@ -146,21 +144,7 @@ impl Portal {
     pub async fn reset_passcode(&self, actor: &Actor, id: &DeviceId) -> Result<CommandId, Denied> {
         let device = self.to_be_reset(actor, id, self.clock.now()).await?;
         let now = self.clock.now();
-        let command = Command {
-            id: CommandId(self.new_id(now)),
-            kind: CommandKind::ResetPasscode,
-            person: actor.person.id,
-            device: device.id.clone(),
-            device_name: device.name.clone(),
-            platform: device.platform,
-            policy: device.policy,
-            state: CommandState::Queued,
-            failure: None,
-            created_at: now,
-            deadline: now.plus_seconds(COMMAND_SECONDS),
-            sent_at: None,
-            handle: None,
-        };
+        let command = Command::reset_passcode(CommandId(self.new_id(now)), actor.person.id, &device, now);
         let submission =
             self.store.submit(actor, &device, &command, self.resets_per_device_and_hour, now).await?;
         self.signals.send(Signal::Changed(actor.person.id));

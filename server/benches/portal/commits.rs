@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use domain::Timestamp;
-use domain::command::{COMMAND_SECONDS, Command, CommandId, CommandKind, CommandState};
+use domain::command::{Command, CommandId};
 use domain::device::{Capability, Device, Platform};
 use domain::passcode::{Maker, PasscodePolicy};
 use domain::person::{Actor, Person, PersonId, SessionId};
@@ -141,7 +141,8 @@ impl Ours {
         let start = Instant::now();
         let all = devices.chunks(RESETS / clients).map(|devices| async move {
             for device in devices {
-                let command = self.command(device);
+                let command =
+                    Command::reset_passcode(CommandId(random()), self.actor.person.id, device, self.now);
                 self.store.submit(&self.actor, device, &command, 100, self.now).await.unwrap();
             }
         });
@@ -160,24 +161,6 @@ impl Ours {
             online: true,
             policy: PasscodePolicy { min_length: 8, maker: Maker::Portal },
             reset: Capability::Possible,
-        }
-    }
-
-    fn command(&self, device: &Device) -> Command {
-        Command {
-            id: CommandId(random()),
-            kind: CommandKind::ResetPasscode,
-            person: self.actor.person.id,
-            device: device.id.clone(),
-            device_name: device.name.clone(),
-            platform: device.platform,
-            policy: device.policy,
-            state: CommandState::Queued,
-            failure: None,
-            created_at: self.now,
-            deadline: self.now.plus_seconds(COMMAND_SECONDS),
-            sent_at: None,
-            handle: None,
         }
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use domain::account::{Account, Identity, Profile, SignOutOrder, TokenHash};
 use domain::audit::{AuditEntry, Event, Head, Link};
-use domain::command::{COMMAND_SECONDS, Command, CommandId, CommandKind, CommandState, Failure, Submission};
+use domain::command::{Command, CommandId, CommandState, Failure, Submission};
 use domain::device::{Capability, Device, DeviceId, FleetId, Platform};
 use domain::freshness::{Authentication, Purpose, SignInWindow, Verdict, WindowId};
 use domain::live::Bell;
@@ -231,21 +231,7 @@ impl Story {
     }
 
     fn command(&self, actor: &Actor, device: &Device) -> Command {
-        Command {
-            id: CommandId(new_id()),
-            kind: CommandKind::ResetPasscode,
-            person: actor.person.id,
-            device: device.id.clone(),
-            device_name: device.name.clone(),
-            platform: device.platform,
-            policy: device.policy,
-            state: CommandState::Queued,
-            failure: None,
-            created_at: self.now(),
-            deadline: self.now().plus_seconds(COMMAND_SECONDS),
-            sent_at: None,
-            handle: None,
-        }
+        Command::reset_passcode(CommandId(new_id()), actor.person.id, device, self.now())
     }
 
     pub async fn submit(&self, actor: &Actor, device: &Device) -> Result<CommandId, Refusal> {
