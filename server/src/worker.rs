@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -354,11 +354,16 @@ impl Worker {
         let lease = held.lease;
         let command = &lease.command;
         let mut sending = mdm.send(command, &lease.owner, passcode);
+        let has_begun = AtomicBool::new(false);
         // Whoever stood still for longer than the lease goes no step further before it is renewed: its owner may have been told
         // what became of the order, which would go out now.
         let sending = poll_fn(|context| {
             let is_held = self.portal.now().0 < held.until.load(Ordering::Relaxed);
-            if is_held { sending.as_mut().poll(context) } else { Poll::Pending }
+            if !is_held {
+                return Poll::Pending;
+            }
+            has_begun.store(true, Ordering::Relaxed);
+            sending.as_mut().poll(context)
         });
         match timeout(mdm.promises().at_most, sending).await {
             Ok(Ok(answer)) => self.read(lease, answer),
@@ -373,6 +378,10 @@ impl Worker {
             Ok(Err(error @ FleetError::Unclear(_))) => {
                 tracing::warn!(%error, command = %command.id.0, "a command may have been sent");
                 Turn::to(CommandState::Unknown)
+            }
+            Err(_) if !has_begun.load(Ordering::Relaxed) => {
+                tracing::warn!(command = %command.id.0, "a lease could not be renewed: a command was not sent");
+                Turn::Pause { seconds: 0, unsent: true }
             }
             Err(_) => {
                 tracing::warn!(command = %command.id.0, "the MDM took too long: a command may have been sent");

@@ -3,6 +3,7 @@
 //! before they write, and the chain of the audit are in ours alone; several that come at once share a commit.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
 use domain::Timestamp;
@@ -78,12 +79,16 @@ async fn beside(ours: &Ours, mut raw: Raw, engine: &str) -> Vec<Figure> {
                 (clients == CLIENTS[1]).then_some(Limit::AtLeast(0.5)),
             ),
         ] {
+            let theirs = said(median(theirs), "/s");
             figures.push(Figure::new(
                 &format!("Durable resets of {clients} at once on {engine}, to its own commits {of}"),
                 median(ratios),
                 "×",
                 limit,
-                format!("{reset} to {}", said(median(theirs), "/s")),
+                match raw.connections {
+                    Connections::Sqlite(_) => format!("{reset} to {theirs}, one after the other"),
+                    Connections::Postgres(_) => format!("{reset} to {theirs}"),
+                },
             ));
         }
     }
@@ -92,7 +97,8 @@ async fn beside(ours: &Ours, mut raw: Raw, engine: &str) -> Vec<Figure> {
 
 struct Ours {
     store: Arc<SqlStore>,
-    actor: Actor,
+    /// One a client.
+    actors: Vec<Actor>,
     now: Timestamp,
 }
 
@@ -100,50 +106,58 @@ impl Ours {
     async fn new(store: SqlStore) -> Self {
         let millis = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
         let now = Timestamp(i64::try_from(millis).unwrap());
-        let person = Person {
-            id: PersonId(Uuid::from_u128(1)),
-            user_name: "ana".to_owned(),
-            name: "Ana".to_owned(),
-            email: "ana@example.com".to_owned(),
-            subject: String::new(),
-            it_admin: false,
-        };
-        store.add_person(&person, "", now).await.unwrap();
-        let actor = Actor { person, session: SessionId(Uuid::from_u128(2)), proven_at: Some(now) };
-        let mut tx = store.database().write().await.unwrap();
-        query("INSERT INTO sessions (id, token, person, agent, authenticated_at, last_used_at) VALUES ($1, $2, $3, '', $4, $4)")
-            .bind(actor.session.0)
-            .bind(&[1_u8; 32][..])
-            .bind(actor.person.id.0)
-            .bind(now)
-            .execute(&mut tx)
-            .await
-            .unwrap();
-        tx.commit().await.unwrap();
-        Self { store: Arc::new(store), actor, now }
-    }
-
-    async fn per_second(&self, clients: usize) -> f64 {
-        let devices: Vec<Device> = (0..RESETS).map(|_| self.device()).collect();
-        let mut tx = self.store.database().write().await.unwrap();
-        for device in &devices {
-            query("INSERT INTO grants (id, person, device, session, granted_at) VALUES ($1, $2, $3, $4, $5)")
-                .bind(random())
-                .bind(self.actor.person.id.0)
-                .bind(device.id.to_string())
-                .bind(self.actor.session.0)
-                .bind(self.now)
+        let mut actors = Vec::new();
+        for client in 0..CLIENTS[1] {
+            let person = Person {
+                id: PersonId(random()),
+                user_name: format!("person{client}"),
+                name: format!("Person {client}"),
+                email: format!("person{client}@example.com"),
+                subject: String::new(),
+                it_admin: false,
+            };
+            store.add_person(&person, "", now).await.unwrap();
+            let session = SessionId(random());
+            let mut tx = store.database().write().await.unwrap();
+            query("INSERT INTO sessions (id, token, person, agent, authenticated_at, last_used_at) VALUES ($1, $2, $3, '', $4, $4)")
+                .bind(session.0)
+                .bind(&session.0.as_bytes()[..])
+                .bind(person.id.0)
+                .bind(now)
                 .execute(&mut tx)
                 .await
                 .unwrap();
+            tx.commit().await.unwrap();
+            actors.push(Actor { person, session, proven_at: Some(now) });
+        }
+        Self { store: Arc::new(store), actors, now }
+    }
+
+    async fn per_second(&self, clients: usize) -> f64 {
+        let mut tx = self.store.database().write().await.unwrap();
+        let mut prepared = Vec::new();
+        for actor in &self.actors[..clients] {
+            let devices: Vec<Device> = (0..RESETS / clients).map(|_| self.device()).collect();
+            for device in &devices {
+                query("INSERT INTO grants (id, person, device, session, granted_at) VALUES ($1, $2, $3, $4, $5)")
+                    .bind(random())
+                    .bind(actor.person.id.0)
+                    .bind(device.id.to_string())
+                    .bind(actor.session.0)
+                    .bind(self.now)
+                    .execute(&mut tx)
+                    .await
+                    .unwrap();
+            }
+            prepared.push((actor, devices));
         }
         tx.commit().await.unwrap();
         let start = Instant::now();
-        let all = devices.chunks(RESETS / clients).map(|devices| async move {
+        let all = prepared.iter().map(|(actor, devices)| async move {
             for device in devices {
-                let command =
-                    Command::reset_passcode(CommandId(random()), self.actor.person.id, device, self.now);
-                self.store.submit(&self.actor, device, &command, 100, self.now).await.unwrap();
+                let id = CommandId(random());
+                let command = Command::reset_passcode(id, actor.person.id, device, self.now);
+                self.store.submit(actor, device, &command, 100, self.now).await.unwrap();
             }
         });
         join_all(all).await;
@@ -176,7 +190,8 @@ struct Raw {
     connections: Connections,
     /// Of one row, and of those of a reset.
     transactions: [Vec<String>; 2],
-    person: Uuid,
+    /// One a client.
+    people: Vec<Uuid>,
 }
 
 enum Connections {
@@ -199,10 +214,12 @@ const SAME_ROWS: &[&str] = &[
     "COMMIT",
 ];
 
+static NUMBER: AtomicI64 = AtomicI64::new(1_000_000);
+
 macro_rules! commit {
     ($connection:expr, $statements:expr, $person:expr) => {
         let id = random();
-        let number = i64::try_from(id.as_u128() >> 66).unwrap();
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         for statement in $statements {
             let mut asked = sqlx::query(AssertSqlSafe(statement.as_str()));
             if statement.contains("$1") {
@@ -232,22 +249,24 @@ impl Raw {
         let transactions = [ONE_ROW, SAME_ROWS].map(|statements| {
             statements.iter().map(|statement| statement.replace("NOW", now)).collect::<Vec<_>>()
         });
-        Self { connections, transactions, person: tables.actor.person.id.0 }
+        let people = tables.actors.iter().map(|actor| actor.person.id.0).collect();
+        Self { connections, transactions, people }
     }
 
     async fn per_second(&mut self, clients: usize, transaction: usize) -> f64 {
-        let (statements, person) = (&self.transactions[transaction], self.person);
+        let statements = &self.transactions[transaction];
         let start = Instant::now();
         match &mut self.connections {
             Connections::Sqlite(connection) => {
                 for _ in 0..RESETS {
-                    commit!(connection, statements, person);
+                    commit!(connection, statements, self.people[0]);
                 }
             }
             Connections::Postgres(connections) => {
-                let all = connections.iter_mut().take(clients).map(|connection| async move {
+                let all = connections.iter_mut().zip(&self.people).take(clients);
+                let all = all.map(|(connection, person)| async move {
                     for _ in 0..RESETS / clients {
-                        commit!(connection, statements, person);
+                        commit!(connection, statements, *person);
                     }
                 });
                 join_all(all).await;

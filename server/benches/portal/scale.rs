@@ -6,7 +6,7 @@ use std::fs;
 use std::time::Duration;
 
 use crate::figures::{Figure, Limit, median, said};
-use crate::load::{self, CLIENTS};
+use crate::load::{self, CLIENTS, Done};
 use crate::support::{Portal, Postgres, Program, until};
 
 /// `cargo bench --bench portal scale` measures this alone.
@@ -18,6 +18,7 @@ const MANY: usize = 100_000;
 const DEVICES: usize = 10;
 const ROUNDS: usize = 5;
 const TIME: Duration = Duration::from_secs(4);
+const MIB: f64 = 1024.0 * 1024.0;
 
 pub async fn measure() -> Vec<Figure> {
     println!(
@@ -35,13 +36,16 @@ async fn compare(engine: &str, few: Program, many: Program) -> Figure {
     let few = Organisation::of(few, FEW).await;
     let many = Organisation::of(many, MANY).await;
     let (mut ratios, mut with_few, mut with_many) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut resident_few, mut resident_many) = (Vec::new(), Vec::new());
     for round in 0..=ROUNDS {
-        let (less, more) = (few.p99_millis().await, many.p99_millis().await);
+        let (less, more) = (few.load().await, many.load().await);
         // The first warms both up.
         if round > 0 {
-            ratios.push(more / less);
-            with_few.push(less);
-            with_many.push(more);
+            ratios.push(more.p99_millis / less.p99_millis);
+            with_few.push(less.p99_millis);
+            with_many.push(more.p99_millis);
+            resident_few.push(less.resident_bytes / MIB);
+            resident_many.push(more.resident_bytes / MIB);
         }
     }
     Figure::new(
@@ -50,9 +54,11 @@ async fn compare(engine: &str, few: Program, many: Program) -> Figure {
         "×",
         Some(Limit::AtMost(1.3)),
         format!(
-            "{} to {}; pages of {CLIENTS} people, warm",
+            "{} to {}; pages of {CLIENTS} people, warm; {} resident to {}",
             said(median(&mut with_many), "ms"),
-            said(median(&mut with_few), "ms")
+            said(median(&mut with_few), "ms"),
+            said(median(&mut resident_many), "MiB"),
+            said(median(&mut resident_few), "MiB")
         ),
     )
 }
@@ -90,9 +96,9 @@ impl Organisation {
         Self { program, cookies }
     }
 
-    async fn p99_millis(&self) -> f64 {
+    async fn load(&self) -> Done {
         let address = self.program.url().trim_start_matches("http://").to_owned();
-        load::run(self.program.process(), &address, PAGE, &self.cookies, TIME).await.p99_millis
+        load::run(self.program.process(), &address, PAGE, &self.cookies, TIME).await
     }
 }
 

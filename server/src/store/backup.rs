@@ -12,7 +12,7 @@ use domain::Timestamp;
 use domain::command::{CommandId, CommandState, Failure};
 use domain::ports::{Settlement, StoreError};
 use futures::TryStreamExt;
-use sqlx::postgres::PgRow;
+use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Column, Row as _, SqlSafeStr, SqlStr, TypeInfo, ValueRef};
 use uuid::Uuid;
@@ -62,9 +62,9 @@ impl SqlStore {
         let copy = Database::file(part, Some(&SQLITE)).await?;
         let mut tx = copy.write().await?;
         if let Engine::Postgres(server) = self.database.engine() {
-            self.are_of_this_version().await?;
             let moment = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
             let mut source = server.reads.begin_with(moment).await?;
+            are_of_this_version(&mut source).await?;
             for name in TABLES {
                 let table = Table { name, columns: self.columns(name).await? };
                 table.empty(&mut tx).await?;
@@ -77,19 +77,6 @@ impl SqlStore {
         void(&mut tx, now).await?;
         tx.commit().await?;
         copy.close().await;
-        Ok(())
-    }
-
-    /// A column that only the next version knows would be missing in the copy, without a word.
-    async fn are_of_this_version(&self) -> Result<(), StoreError> {
-        let newest = POSTGRES.iter().map(|migration| migration.version).max();
-        let newer = query("SELECT EXISTS (SELECT 1 FROM _sqlx_migrations WHERE version > $1)").bind(newest);
-        if newer.value(&self.database).await? {
-            return Err(StoreError(
-                "a newer version has brought the tables further: take the backup with that version"
-                    .to_owned(),
-            ));
-        }
         Ok(())
     }
 
@@ -152,6 +139,18 @@ impl SqlStore {
         let columns = columns.bind(table).fetch_all(&self.database).await?;
         columns.iter().map(|column: &Row| Ok((column.get("name")?, column.get("kind")?))).collect()
     }
+}
+
+/// A table that only the next version knows would be missing in the copy, without a word.
+async fn are_of_this_version(source: &mut PgConnection) -> Result<(), StoreError> {
+    let newest = POSTGRES.iter().map(|migration| migration.version).max();
+    let newer = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM _sqlx_migrations WHERE version > $1)");
+    if newer.bind(newest).fetch_one(source).await? {
+        return Err(StoreError(
+            "a newer version has brought the tables further: take the backup with that version".to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 /// It may have been sent after the backup was made: nobody knows, and it is not sent again.

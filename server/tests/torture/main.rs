@@ -106,7 +106,7 @@ async fn torture(told: &Told) -> bool {
         println!("No disk could be mounted here, so PostgreSQL's is not filled.");
     }
     let began = Instant::now();
-    let mut wrong = rounds::run(&cluster, told.rounds).await;
+    let mut wrong = to_its_end(&cluster, "rounds", rounds::run(&cluster, told.rounds)).await;
     println!(
         "{} rounds of 100 submits of one grant: {} were wrong ({:?})",
         told.rounds,
@@ -114,7 +114,7 @@ async fn torture(told: &Told) -> bool {
         began.elapsed()
     );
 
-    wrong.extend(to_its_end("drills", drills::run(&cluster)).await);
+    wrong.extend(to_its_end(&cluster, "drills", drills::run(&cluster)).await);
 
     let gate = Arc::new(Gate::default());
     let mut people = JoinSet::new();
@@ -123,7 +123,7 @@ async fn torture(told: &Told) -> bool {
             people.spawn(Visitor::new(&cluster, &gate, told.seed, person, kind).live());
         }
     }
-    wrong.extend(to_its_end("upgrade", upgrade::roll(&cluster)).await);
+    wrong.extend(to_its_end(&cluster, "upgrade", upgrade::roll(&cluster)).await);
     let keeper = tokio::spawn(keep_running(Arc::clone(&cluster)));
     let Recoveries(recoveries) = carry_out(plan, &cluster).await;
     gate.end();
@@ -147,9 +147,12 @@ async fn torture(told: &Told) -> bool {
 }
 
 /// What waits in vain panics: there is a verdict all the same, and the logs are kept.
-async fn to_its_end(what: &str, trying: impl Future<Output = Vec<String>>) -> Vec<String> {
-    let tried = AssertUnwindSafe(trying).catch_unwind().await;
-    tried.unwrap_or_else(|_| vec![format!("{what}: did not come to its end")])
+async fn to_its_end(cluster: &Cluster, what: &str, trying: impl Future<Output = Vec<String>>) -> Vec<String> {
+    if let Ok(wrong) = AssertUnwindSafe(trying).catch_unwind().await {
+        return wrong;
+    }
+    cluster.heal().await;
+    vec![format!("{what}: did not come to its end")]
 }
 
 async fn keep_running(cluster: Arc<Cluster>) {

@@ -60,8 +60,10 @@ impl Replica {
     pub fn start(&self) {
         let mut process = self.process();
         process.kept = true;
-        if process.child.is_none() {
-            process.child = Some(spawn(&self.config(), &self.log(), &process.clock));
+        match &process.child {
+            // It may stand still.
+            Some(child) => signal("-CONT", child.id()),
+            None => process.child = Some(spawn(&self.config(), &self.log(), &process.clock)),
         }
     }
 
