@@ -5,9 +5,9 @@ use std::fmt::Write;
 use crate::figures::{Figure, Limit, folder, said};
 
 const ROW: usize = 34;
-const LABELS: usize = 430;
+const LABELS: usize = 560;
 const BARS: f64 = 300.0;
-const WIDTH: usize = 860;
+const WIDTH: usize = 1040;
 
 pub fn draw(figures: &[Figure]) {
     let limited: Vec<_> = figures.iter().filter_map(|figure| Some((figure, share(figure)?))).collect();
