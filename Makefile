@@ -60,7 +60,7 @@ test: tools ## formatting, lints, licences, unit and integration tests, abuse ca
 	$(SAY) 'Abuse cases'
 	@$(MAKE) cases
 	$(SAY) 'Faults on purpose'
-	@$(MAKE) torture SECONDS=40 ROUNDS=10
+	@$(MAKE) torture SECONDS=40 ROUNDS=20
 	$(SAY) 'WebAssembly and release build'
 	@$(MAKE) budget
 	$(SAY) 'Browsers'
